@@ -1,0 +1,153 @@
+use bytes::Bytes;
+use data_encoding::BASE64;
+use http::{
+    HeaderMap, HeaderValue, StatusCode, Version,
+    header::{
+        CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
+        SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    },
+};
+use tungstenite::handshake::{
+    client::{Response as ParsedResponse, generate_request},
+    derive_accept_key,
+    machine::TryParse,
+};
+
+use super::{
+    HandshakeError, Request, Response, has_token,
+    head::{Head, StartLine},
+    list,
+    server::{one, parse_error},
+};
+use crate::Config;
+
+/// The client's side: awaits the answer to its request.
+#[derive(Debug)]
+pub(crate) struct ClientOpening {
+    head: Head,
+    accept_key: String,
+    subprotocols: Vec<String>,
+    refused: Option<Refused>,
+}
+
+/// A refusing answer whose body is still coming.
+#[derive(Debug)]
+struct Refused {
+    response: http::Response<Bytes>,
+    body: Vec<u8>,
+    missing: usize,
+}
+
+/// How far the client's opening has come.
+#[derive(Debug)]
+pub(crate) enum ClientStep {
+    Waiting,
+    Opened(Response),
+    Refused(Response),
+}
+
+impl ClientOpening {
+    /// The opening and the request's bytes. `key` are 16 unpredictable bytes.
+    pub(crate) fn new(config: &Config, request: &Request, key: [u8; 16]) -> (Self, Vec<u8>) {
+        let key = BASE64.encode(&key);
+        let opening = Self {
+            head: Head::new(StartLine::Response, config.opening_limit, config.header_limit),
+            accept_key: derive_accept_key(key.as_bytes()),
+            subprotocols: request.subprotocols().map(str::to_owned).collect(),
+            refused: None,
+        };
+        (opening, encode(request, &key))
+    }
+
+    pub(crate) fn read(
+        &mut self,
+        config: &Config,
+        input: &mut &mut [u8],
+    ) -> Result<ClientStep, HandshakeError> {
+        if self.refused.is_some() {
+            return Ok(self.read_body(input));
+        }
+        let Some(head) = self.head.read(input)? else { return Ok(ClientStep::Waiting) };
+        let response = match ParsedResponse::try_parse(&head) {
+            Ok(Some((_, response))) => response.map(|_| Bytes::new()),
+            Ok(None) => return Err(HandshakeError::Malformed("its end")),
+            Err(error) => return Err(parse_error(&error)),
+        };
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            self.judge(response.headers())?;
+            return Ok(ClientStep::Opened(Response(response.into())));
+        }
+        let missing = body_len(&response).min(config.opening_limit.saturating_sub(head.len()));
+        self.refused = Some(Refused { response, body: Vec::new(), missing });
+        Ok(self.read_body(input))
+    }
+
+    /// The refusing answer as far as it has come: its time is over, or the connection.
+    pub(crate) fn finish(&mut self) -> Option<Response> {
+        let Refused { response, body, .. } = self.refused.take()?;
+        Some(Response(response.map(|_| body.into()).into()))
+    }
+
+    fn read_body(&mut self, input: &mut &mut [u8]) -> ClientStep {
+        if let Some(refused) = &mut self.refused {
+            let taken = refused.missing.min(input.len());
+            refused.body.extend_from_slice(&input[..taken]);
+            refused.missing -= taken;
+            *input = &mut std::mem::take(input)[taken..];
+            if refused.missing > 0 {
+                return ClientStep::Waiting;
+            }
+        }
+        self.finish().map_or(ClientStep::Waiting, ClientStep::Refused)
+    }
+
+    /// Checks an answer with status 101 (RFC 6455, section 4.1).
+    fn judge(&self, headers: &HeaderMap) -> Result<(), HandshakeError> {
+        if !has_token(headers, CONNECTION, "upgrade") {
+            return Err(HandshakeError::Connection);
+        }
+        if !has_token(headers, UPGRADE, "websocket") {
+            return Err(HandshakeError::Upgrade);
+        }
+        let accept_key = one(headers, SEC_WEBSOCKET_ACCEPT.as_str());
+        if accept_key.is_none_or(|key| key.as_bytes() != self.accept_key.as_bytes()) {
+            return Err(HandshakeError::Accept);
+        }
+        if list(headers, SEC_WEBSOCKET_EXTENSIONS).next().is_some() {
+            return Err(HandshakeError::Extension);
+        }
+        let mut chosen = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();
+        let offered = chosen.next().is_none_or(|chosen| {
+            self.subprotocols.iter().any(|offered| offered.as_bytes() == chosen.as_bytes())
+        });
+        if offered && chosen.next().is_none() { Ok(()) } else { Err(HandshakeError::Subprotocol) }
+    }
+}
+
+/// How many bytes of body an answer announces; one without a length lasts until the connection
+/// ends.
+fn body_len(response: &http::Response<Bytes>) -> usize {
+    if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        || response.status().is_informational()
+    {
+        return 0;
+    }
+    one(response.headers(), CONTENT_LENGTH.as_str())
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .unwrap_or(usize::MAX)
+}
+
+fn encode(request: &Request, key: &str) -> Vec<u8> {
+    let mut http = request.as_http().clone();
+    *http.version_mut() = Version::HTTP_11;
+    let headers = http.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    if let Ok(key) = HeaderValue::from_str(key) {
+        headers.insert(SEC_WEBSOCKET_KEY, key);
+    }
+    // Fails only for what `Request::get` and a server's checks refuse: each request has a host, and
+    // each header that the handshake sets is ASCII and there once.
+    generate_request(http).map(|(bytes, _)| bytes).unwrap_or_default()
+}

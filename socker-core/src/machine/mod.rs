@@ -1,0 +1,299 @@
+//! One WebSocket connection as pure state.
+
+mod assembly;
+mod outgoing;
+mod phase;
+mod receiver;
+mod send;
+
+use std::{mem, sync::Arc};
+
+use bytes::BytesMut;
+use tungstenite::protocol::frame::coding::CloseCode;
+
+pub use self::outgoing::Outgoing;
+use self::{outgoing::Queue, phase::Phase, receiver::Receiver};
+use crate::{
+    config::Config,
+    error::AnswerError,
+    event::{CloseReason, Event},
+    handshake::{Acceptance, ClientOpening, Incoming, Rejection, Request, ServerOpening},
+    seed::{Draw, Seed},
+    time::Instant,
+};
+
+/// Which side of the connection a machine is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Sends masked frames and the opening request.
+    Client,
+    /// Sends frames without a mask.
+    Server,
+}
+
+/// One WebSocket connection, client or server, without any IO.
+///
+/// Its owner passes in what came from the peer, the end of that, and the time; it takes out events,
+/// bytes to write and the time at which to call next. Any order of calls is right: a call that has
+/// nothing to do does nothing.
+///
+/// ```
+/// use bytes::Buf;
+/// use socker_core::{Config, Event, Instant, Machine, Message, Role, Seed};
+///
+/// let now = Instant::START;
+/// let config = std::sync::Arc::new(Config::default());
+/// let mut machine = Machine::upgraded(now, Role::Server, config, Seed::from([0; 16]));
+///
+/// // "hello", masked with zeros, as a client would send it.
+/// let mut buffer = *b"\x81\x85\0\0\0\0hello";
+/// let mut input = &mut buffer[..];
+/// while let Some(event) = machine.read(now, &mut input) {
+///     if let Event::Message(message) = event {
+///         machine.send(message).expect("nothing waits to be written");
+///     }
+/// }
+/// assert_eq!(machine.outgoing().chunk(), b"\x81\x05hello");
+/// ```
+#[derive(Debug)]
+pub struct Machine {
+    config: Arc<Config>,
+    role: Role,
+    phase: Phase,
+    /// The peer sends nothing more.
+    eof: bool,
+    /// The keep-alive's ping has gone out and nothing has come since.
+    pinged: bool,
+    /// The end of this phase, or of the wait for the peer to answer the keep-alive's ping;
+    /// [`Instant::MAX`] is never.
+    deadline: Instant,
+    /// When the peer was last heard.
+    heard: Instant,
+    receiver: Receiver,
+    queue: Queue,
+    draw: Draw,
+    /// What came between a request and its acceptance.
+    early: Option<Box<BytesMut>>,
+    /// The end, until the owner has been told.
+    closed: Option<Box<CloseReason>>,
+}
+
+/// Where a connection begins.
+impl Machine {
+    /// A server that awaits an opening request.
+    #[must_use]
+    pub fn server(now: Instant, config: Arc<Config>) -> Self {
+        let phase = Phase::Requesting(Box::new(ServerOpening::new(&config)));
+        // A server draws nothing.
+        Self::begin(now, Role::Server, config, Seed::from([0; 16]), phase)
+    }
+
+    /// A client whose request is outgoing. `seed` must not be used for another machine.
+    #[must_use]
+    pub fn client(now: Instant, config: Arc<Config>, seed: Seed, request: &Request) -> Self {
+        let mut machine = Self::begin(now, Role::Client, config, seed, Phase::Open);
+        let key = machine.draw.key();
+        let (opening, bytes) = ClientOpening::new(&machine.config, request, key);
+        machine.phase = Phase::Waiting(Box::new(opening));
+        machine.queue.push_encoded(bytes);
+        machine
+    }
+
+    /// A connection that is open already: someone else did the HTTP part. A client's `seed` must
+    /// not be used for another machine; a server's does not matter.
+    #[must_use]
+    pub fn upgraded(now: Instant, role: Role, config: Arc<Config>, seed: Seed) -> Self {
+        Self::begin(now, role, config, seed, Phase::Open)
+    }
+
+    fn begin(now: Instant, role: Role, config: Arc<Config>, seed: Seed, phase: Phase) -> Self {
+        let deadline = config.opening_timeout.map_or(Instant::MAX, |timeout| now + timeout);
+        Self {
+            config,
+            role,
+            phase,
+            eof: false,
+            pinged: false,
+            deadline,
+            heard: now,
+            receiver: Receiver::default(),
+            queue: Queue::default(),
+            draw: Draw::new(seed),
+            early: None,
+            closed: None,
+        }
+    }
+}
+
+/// What comes in.
+impl Machine {
+    /// Takes bytes from the front of `input` up to the next event, which borrows from `input` alone.
+    ///
+    /// `None` means that the input is used up and nothing else is to be told. Call it with an empty
+    /// input to learn what a call without a result has brought about, such as the end by a time-out
+    /// ([`Machine::poll`] does so).
+    ///
+    /// Frames are unmasked in place, so the bytes that it has taken are not what they were.
+    #[inline]
+    pub fn read<'b>(&mut self, now: Instant, input: &mut &'b mut [u8]) -> Option<Event<'b>> {
+        // Nearly every call is this one. Its result is built here, and all others behind a call:
+        // moved through one place they would cost as much again as the frame itself.
+        if self.is_open()
+            && self.early.is_none()
+            && let Some(message) = self.read_whole(now, input)
+        {
+            return Some(Event::Message(message));
+        }
+        self.read_otherwise(now, input)
+    }
+
+    /// The next event that needs no input.
+    #[inline]
+    pub fn poll(&mut self, now: Instant) -> Option<Event<'static>> {
+        self.read(now, &mut &mut [][..])
+    }
+
+    /// The peer sends nothing more: its side of the connection ended, or the connection broke.
+    ///
+    /// What is outgoing may still be written. [`Machine::poll`] tells what this has ended.
+    pub fn read_eof(&mut self, now: Instant) {
+        if !mem::replace(&mut self.eof, true) && self.early.is_none() {
+            self.lost(now);
+        }
+    }
+
+    /// The time is `now`. A call before [`Machine::poll_timeout`] does nothing. [`Machine::poll`]
+    /// tells what this has ended.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.poll_timeout().is_some_and(|timeout| timeout <= now) {
+            self.timed_out(now);
+        }
+    }
+
+    /// Opens the connection for a request.
+    ///
+    /// # Errors
+    /// The subprotocol was not offered, or the request is not this machine's; the request is given
+    /// back.
+    pub fn accept(
+        &mut self,
+        now: Instant,
+        incoming: Incoming,
+        acceptance: Acceptance,
+    ) -> Result<(), AnswerError> {
+        if !self.is_pending(&incoming) {
+            return Err(AnswerError::NotPending(incoming));
+        }
+        match incoming.encode(acceptance) {
+            Ok(bytes) => {
+                self.queue.push_encoded(bytes);
+                self.opened(now);
+                Ok(())
+            }
+            Err(name) => Err(AnswerError::Subprotocol { incoming, name }),
+        }
+    }
+
+    /// Answers a request with an HTTP status instead, and ends the connection.
+    ///
+    /// # Errors
+    /// The request is not this machine's; it is given back.
+    pub fn reject(
+        &mut self,
+        now: Instant,
+        incoming: Incoming,
+        rejection: &Rejection,
+    ) -> Result<(), AnswerError> {
+        if !self.is_pending(&incoming) {
+            return Err(AnswerError::NotPending(incoming));
+        }
+        self.rejected(now, rejection, CloseReason::Rejected(rejection.status()));
+        Ok(())
+    }
+
+    /// Closes the connection: what is queued goes out, then a Close, and the peer has
+    /// [`Config::close_timeout`] to answer. The first call counts.
+    ///
+    /// A code that must not be sent (1005, 1006, 1015 and the undefined ones) makes an empty Close.
+    /// The reason is cut to 123 bytes.
+    pub fn close(&mut self, now: Instant, code: CloseCode, reason: &str) {
+        self.closing(now, code, reason);
+    }
+}
+
+/// What goes out.
+impl Machine {
+    /// The bytes to write next.
+    #[inline]
+    pub fn outgoing(&mut self) -> Outgoing<'_> {
+        Outgoing(&mut self.queue)
+    }
+
+    /// How many bytes wait to be written.
+    #[inline]
+    #[must_use]
+    pub fn outgoing_len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// When to call [`Machine::handle_timeout`]; `None` if there is no such time.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let timeout = match self.phase {
+            Phase::Open if self.pinged => self.deadline,
+            Phase::Open => self.heard + self.config.keep_alive?,
+            _ if self.is_done() => return None,
+            _ => self.deadline,
+        };
+        (timeout < Instant::MAX).then_some(timeout)
+    }
+
+    /// Whether to read from the peer. False while a request waits for its answer, while too much
+    /// is outgoing, and once the peer has nothing more to say.
+    #[must_use]
+    pub fn wants_read(&self) -> bool {
+        match self.phase {
+            Phase::Deciding(_) | Phase::Done => false,
+            Phase::Open | Phase::Closing { .. } => {
+                !self.eof && self.queue.len() < self.config.outgoing_limit.max(1)
+            }
+            _ => !self.eof,
+        }
+    }
+
+    /// Whether messages can be sent.
+    #[inline]
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open)
+    }
+
+    /// Whether all has been written that ever will be: end the writing side of the connection now,
+    /// and keep reading until [`Machine::is_done`], so that the peer gets what was written.
+    #[must_use]
+    pub fn is_write_finished(&self) -> bool {
+        self.queue.len() == 0 && matches!(self.phase, Phase::Ending { .. } | Phase::Done)
+    }
+
+    /// Whether the connection can be dropped.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        match self.phase {
+            Phase::Done => true,
+            Phase::Ending { linger } => self.queue.len() == 0 && (self.eof || !linger),
+            _ => false,
+        }
+    }
+
+    /// Which side this is.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The limits and times.
+    #[must_use]
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+}

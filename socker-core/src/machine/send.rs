@@ -1,0 +1,105 @@
+use super::{Machine, Role, phase::Phase};
+use crate::{
+    error::{Refusal, SendError},
+    message::{Message, Payload},
+    wire::{Frame, Header, MAX_HEADER, Opcode},
+};
+
+/// The longest payload of a control frame (RFC 6455, section 5.5).
+const MAX_CONTROL: usize = 125;
+
+/// What is to be said.
+impl Machine {
+    /// Queues a message. Small ones are copied; owned ones of more than 1 KiB are kept as they are
+    /// by a server.
+    ///
+    /// # Errors
+    /// The connection is not open, or too much waits to be written; the message is given back.
+    #[inline]
+    pub fn send<'m>(&mut self, message: Message<'m>) -> Result<(), SendError<'m>> {
+        if let Err(refusal) = self.admit(message.len() + MAX_HEADER) {
+            return Err(SendError { refusal, message });
+        }
+        let opcode = match message {
+            Message::Text(_) => Opcode::Text,
+            Message::Binary(_) => Opcode::Binary,
+        };
+        let header = self.header(opcode, message.len());
+        match message {
+            Message::Text(std::borrow::Cow::Owned(text)) if self.role == Role::Server => {
+                self.queue.push_owned_frame(header, text.into());
+            }
+            Message::Binary(Payload::Owned(bytes)) if self.role == Role::Server => {
+                self.queue.push_owned_frame(header, bytes);
+            }
+            message => self.queue.push_frame(header, message.as_bytes()),
+        }
+        Ok(())
+    }
+
+    /// Queues a message that was encoded once for many.
+    ///
+    /// # Errors
+    /// The connection is not open, or too much waits to be written.
+    #[inline]
+    pub fn send_frame(&mut self, frame: &Frame) -> Result<(), Refusal> {
+        self.admit(frame.as_bytes().len() + MAX_HEADER)?;
+        match self.role {
+            Role::Server => self.queue.push_shared(frame.shared().clone()),
+            Role::Client => {
+                let header = self.header(frame.opcode(), frame.payload().len());
+                self.queue.push_frame(header, frame.payload());
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues a ping; the answer is an [`Event::Pong`](crate::Event::Pong). The keep-alive needs no
+    /// call.
+    ///
+    /// # Errors
+    /// The payload is over 125 bytes, the connection is not open, or too much waits to be written.
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), Refusal> {
+        if payload.len() > MAX_CONTROL {
+            return Err(Refusal::TooLong);
+        }
+        self.admit(payload.len() + MAX_HEADER)?;
+        self.push_control(Opcode::Ping, payload);
+        Ok(())
+    }
+
+    /// Answers a ping, unless the peer does not read what it has asked for before: only the newest
+    /// of several pings need an answer (RFC 6455, section 5.5.3).
+    pub(super) fn pong(&mut self, payload: &[u8]) {
+        if self.is_open() && self.queue.len() < self.config.outgoing_limit {
+            self.push_control(Opcode::Pong, payload);
+        }
+    }
+
+    pub(super) fn push_control(&mut self, opcode: Opcode, payload: &[u8]) {
+        let header = self.header(opcode, payload.len());
+        self.queue.push_frame(header, payload);
+    }
+
+    #[inline]
+    fn admit(&self, len: usize) -> Result<(), Refusal> {
+        let waiting = self.queue.len();
+        match self.phase {
+            Phase::Open if waiting > 0 && waiting + len > self.config.outgoing_limit => {
+                Err(Refusal::Full)
+            }
+            Phase::Open => Ok(()),
+            Phase::Requesting(_) | Phase::Deciding(_) | Phase::Waiting(_) => Err(Refusal::Opening),
+            Phase::Closing { .. } | Phase::Ending { .. } | Phase::Done => Err(Refusal::Closed),
+        }
+    }
+
+    #[inline]
+    fn header(&mut self, opcode: Opcode, len: usize) -> Header {
+        let mask = match self.role {
+            Role::Client => Some(self.draw.mask()),
+            Role::Server => None,
+        };
+        Header { fin: true, opcode, mask, len: len as u64 }
+    }
+}

@@ -1,0 +1,94 @@
+use smallvec::SmallVec;
+use tungstenite::protocol::frame::coding::CloseCode;
+
+use super::Violation;
+
+/// The longest reason that fits a Close: 125 bytes less the code.
+const MAX_REASON: usize = 123;
+
+/// The content of a Close frame (RFC 6455, section 5.5.1).
+///
+/// ```
+/// use socker_core::{CloseCode, wire::Close};
+///
+/// let close = Close::decode(b"\x03\xE9going home")?;
+/// assert_eq!((close.code, close.reason), (CloseCode::Away, "going home"));
+/// assert_eq!(Close::decode(b"")?.code, CloseCode::Status); // 1005: none was sent
+/// assert!(Close::decode(b"\x03\xED").is_err()); // 1005 must not be sent
+/// # Ok::<(), socker_core::wire::Violation>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Close<'a> {
+    /// Why; [`CloseCode::Status`] if the frame is empty.
+    pub code: CloseCode,
+    /// Why, in words; may be empty.
+    pub reason: &'a str,
+}
+
+impl<'a> Close<'a> {
+    /// Reads a whole payload.
+    ///
+    /// # Errors
+    /// One byte, a code that must not be sent, or a reason that is not UTF-8.
+    pub fn decode(payload: &'a [u8]) -> Result<Self, Violation> {
+        let (code, reason) = match payload {
+            [] => return Ok(Self { code: CloseCode::Status, reason: "" }),
+            [_] => return Err(Violation::TruncatedClose),
+            [high, low, reason @ ..] => (u16::from_be_bytes([*high, *low]), reason),
+        };
+        if !may_be_sent(code) {
+            return Err(Violation::InvalidCloseCode(code));
+        }
+        let reason = str::from_utf8(reason).map_err(|_| Violation::InvalidUtf8)?;
+        Ok(Self { code: code.into(), reason })
+    }
+
+    /// Judges the begin of a payload whose rest has not come.
+    ///
+    /// # Errors
+    /// What its bytes prove already.
+    pub fn judge(begin: &[u8]) -> Result<(), Violation> {
+        match begin {
+            [] => Ok(()),
+            &[high] => {
+                let codes = u16::from_be_bytes([high, 0])..=u16::from_be_bytes([high, 0xFF]);
+                let first = *codes.start();
+                if codes.into_iter().any(may_be_sent) {
+                    Ok(())
+                } else {
+                    Err(Violation::InvalidCloseCode(first))
+                }
+            }
+            &[high, low, ref reason @ ..] => {
+                let code = u16::from_be_bytes([high, low]);
+                if !may_be_sent(code) {
+                    return Err(Violation::InvalidCloseCode(code));
+                }
+                match str::from_utf8(reason) {
+                    Err(error) if error.error_len().is_some() => Err(Violation::InvalidUtf8),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// The payload: empty for a code that must not be sent, and with the reason cut to the 123
+    /// bytes that fit, at the end of a code point.
+    #[must_use]
+    pub fn encode(&self) -> SmallVec<[u8; 125]> {
+        let code = u16::from(self.code);
+        let mut payload = SmallVec::new();
+        if may_be_sent(code) {
+            payload.extend_from_slice(&code.to_be_bytes());
+            let end = self.reason.floor_char_boundary(MAX_REASON);
+            payload.extend_from_slice(&self.reason.as_bytes()[..end]);
+        }
+        payload
+    }
+}
+
+/// Codes that are defined and not for local use alone, and those for libraries and programs
+/// (RFC 6455, section 7.4; the IANA registry has 1012 to 1014 too).
+fn may_be_sent(code: u16) -> bool {
+    matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+}
