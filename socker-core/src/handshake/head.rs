@@ -177,11 +177,12 @@ impl Head {
         &mut self,
         input: &mut &mut [u8],
     ) -> Result<Option<Vec<u8>>, HandshakeError> {
-        let room = self.limit - self.bytes.len();
+        let room = self.limit.saturating_sub(self.bytes.len());
         let within = &input[..input.len().min(room)];
         let end = self.scanner.scan(within)?;
         let taken = end.unwrap_or(within.len());
-        if end.is_none() && taken < input.len() {
+        // At the limit, only the head's end could have come.
+        if end.is_none() && taken == room && !input.is_empty() {
             return Err(HandshakeError::TooLarge);
         }
         self.bytes.extend_from_slice(&input[..taken]);

@@ -3,6 +3,7 @@ use std::{error, fmt};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Uri,
     header::{COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
+    uri::PathAndQuery,
 };
 
 use super::{answer::is_ours, list};
@@ -77,7 +78,7 @@ impl Request {
         }
         let host = HeaderValue::from_str(host).map_err(|_| RequestError::Host)?;
         let mut request = http::Request::new(());
-        *request.uri_mut() = uri;
+        *request.uri_mut() = with_path(uri)?;
         request.headers_mut().insert(HOST, host);
         Ok(Self(request))
     }
@@ -117,6 +118,22 @@ impl Request {
     pub fn is_secure(&self) -> bool {
         self.0.uri().scheme_str() == Some("wss")
     }
+}
+
+/// The URI as its target goes out: it begins with `/` (RFC 6455, section 3), and is ASCII, which
+/// `Uri` does not see to.
+fn with_path(uri: Uri) -> Result<Uri, RequestError> {
+    let target = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    if !target.is_ascii() {
+        return Err(RequestError::Uri);
+    }
+    if target.starts_with('/') {
+        return Ok(uri);
+    }
+    let target = format!("/{target}").parse().map_err(|_| RequestError::Uri)?;
+    let mut parts = uri.into_parts();
+    parts.path_and_query = Some(target);
+    Uri::from_parts(parts).map_err(|_| RequestError::Uri)
 }
 
 /// For both sides.

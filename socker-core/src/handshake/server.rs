@@ -133,6 +133,11 @@ fn judge(request: &Request) -> Result<String, HandshakeError> {
     if request.as_http().version() != Version::HTTP_11 {
         return Err(HandshakeError::HttpVersion);
     }
+    // Nothing but a path, or a URI with one: `*` and a bare host are for other methods (RFC 9112,
+    // section 3.2).
+    if !request.path().starts_with('/') {
+        return Err(HandshakeError::Malformed("request target"));
+    }
     one(headers, HOST.as_str()).ok_or(HandshakeError::Host)?;
     if !has_token(headers, CONNECTION, "upgrade") {
         return Err(HandshakeError::Connection);

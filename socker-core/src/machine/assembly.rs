@@ -1,7 +1,10 @@
 use crate::{
     message::{Message, Payload},
-    wire::{Opcode, Utf8Decoder, Violation},
+    wire::{Opcode, Utf8Decoder, Violation, apply_mask},
 };
+
+/// What is reserved at once for a message, unless it is announced to be smaller.
+const FIRST: usize = 4 << 10;
 
 /// A message that arrives in pieces. Its memory grows with what has come, never with what is
 /// announced.
@@ -20,13 +23,24 @@ impl Assembly {
         }
     }
 
-    /// Bytes so far; for text those of complete code points and the begun one.
-    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), Violation> {
+    /// Unmasks a piece and appends it. At most `announced` bytes are still to come after it.
+    pub(super) fn push(
+        &mut self,
+        mask: [u8; 4],
+        piece: &mut [u8],
+        announced: u64,
+    ) -> Result<(), Violation> {
         match self {
             Self::Text { text, decoder } => {
+                apply_mask(mask, piece);
+                let more = growth(text.len(), text.capacity(), piece.len(), announced);
+                text.reserve_exact(more);
                 decoder.decode(piece, text).map_err(|_| Violation::InvalidUtf8)
             }
             Self::Binary(bytes) => {
+                let begin = bytes.len();
+                bytes.reserve_exact(growth(begin, bytes.capacity(), piece.len(), announced));
+                apply_mask(mask, piece);
                 bytes.extend_from_slice(piece);
                 Ok(())
             }
@@ -42,4 +56,15 @@ impl Assembly {
             Self::Binary(bytes) => Ok(Message::Binary(Payload::Owned(bytes.into()))),
         }
     }
+}
+
+/// How much to reserve beyond `len` for a piece: twice what has come, but no more than what is
+/// announced, so that a message which fits its announcement ends without slack.
+fn growth(len: usize, capacity: usize, piece: usize, announced: u64) -> usize {
+    if capacity - len >= piece {
+        return 0;
+    }
+    let have = len + piece;
+    let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+    piece + have.max(FIRST).min(announced)
 }

@@ -1,15 +1,22 @@
-use std::{collections::VecDeque, io::IoSlice, mem};
+use std::{borrow::Cow, collections::VecDeque, io::IoSlice, mem, ops::RangeInclusive};
 
 use bytes::{Buf, Bytes};
 
-use crate::wire::{Header, MAX_HEADER, apply_mask};
+use crate::{
+    message::{Message, Payload},
+    wire::{Header, MAX_HEADER, apply_mask},
+};
 
-/// From here on a payload is queued as it is; below, copying it is cheaper than counting its
-/// references (measured: about 1 KiB).
-const SHARE_FROM: usize = 1024;
+/// From here on a message's payload is queued as it is; below, copying it costs less than ending the
+/// tail before it.
+pub(super) const SHARE_MESSAGE_FROM: usize = 4 << 10;
 
-/// The first size of the tail: some dozens of small messages.
-const FIRST_TAIL: usize = 512;
+/// The same for a frame that many connections share: there is no header to be put before it.
+const SHARE_FRAME_FROM: usize = 1 << 10;
+
+/// The first size of the tail is what it held last time, within these: growing by doubling would
+/// cost as much as the messages.
+const FIRST_TAIL: RangeInclusive<u32> = 512..=16 << 10;
 
 /// Bytes that wait to be written, in order: the segments, then the tail. Owns no memory when empty.
 #[derive(Debug, Default)]
@@ -19,17 +26,21 @@ pub(super) struct Queue {
     tail: Vec<u8>,
     /// How much of the tail is written.
     written: usize,
-    len: usize,
+    /// Bytes of the segments.
+    shared: usize,
+    /// What the tail held when it was last given back.
+    last_tail: u32,
 }
 
 impl Queue {
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.len
+        self.shared + self.tail.len() - self.written
     }
 
     pub(super) fn clear(&mut self) {
-        *self = Self::default();
+        let last_tail = u32::try_from(self.tail.len()).unwrap_or(u32::MAX);
+        *self = Self { last_tail, ..Self::default() };
     }
 
     /// Appends bytes that are encoded already.
@@ -39,55 +50,78 @@ impl Queue {
 
     /// Appends bytes by reference, or by copy where that is cheaper.
     pub(super) fn push_shared(&mut self, bytes: Bytes) {
-        if bytes.len() < SHARE_FROM {
+        if bytes.len() < SHARE_FRAME_FROM {
             self.reserve(bytes.len());
-            self.append(&bytes);
+            self.tail.extend_from_slice(&bytes);
             return;
         }
         if !self.tail.is_empty() {
             let mut tail = Bytes::from(mem::take(&mut self.tail));
             tail.advance(mem::take(&mut self.written));
+            self.shared += tail.len();
             self.segments.push_back(tail);
         }
-        self.len += bytes.len();
+        self.shared += bytes.len();
         self.segments.push_back(bytes);
     }
 
     /// Appends a frame, copying its payload.
     #[inline]
     pub(super) fn push_frame(&mut self, header: Header, payload: &[u8]) {
+        if let Some(short) = header.encode_short() {
+            self.reserve(short.len() + payload.len());
+            self.tail.extend_from_slice(&short);
+            self.tail.extend_from_slice(payload);
+        } else {
+            self.push_any_frame(header, payload);
+        }
+    }
+
+    #[inline(never)]
+    fn push_any_frame(&mut self, header: Header, payload: &[u8]) {
         let mut bytes = [0; MAX_HEADER];
         let used = header.encode(&mut bytes);
         self.reserve(used + payload.len());
-        self.append(&bytes[..used]);
-        self.append(payload);
+        self.tail.extend_from_slice(&bytes[..used]);
+        self.tail.extend_from_slice(payload);
         if let Some(mask) = header.mask {
             let begin = self.tail.len() - payload.len();
             apply_mask(mask, &mut self.tail[begin..]);
         }
     }
 
-    /// Appends a frame without a mask, by reference where that is cheaper.
-    #[inline]
-    pub(super) fn push_owned_frame(&mut self, header: Header, payload: Bytes) {
-        if payload.len() < SHARE_FROM {
-            return self.push_frame(header, &payload);
+    /// Appends a frame without a mask, by reference if its payload is owned.
+    pub(super) fn push_large(&mut self, header: Header, message: Message<'_>) {
+        match message {
+            Message::Text(Cow::Owned(text)) => self.push_behind(header, text.into()),
+            Message::Binary(Payload::Owned(bytes)) => self.push_behind(header, bytes),
+            borrowed => self.push_frame(header, borrowed.as_bytes()),
         }
-        self.push_frame(header, &[]);
+    }
+
+    fn push_behind(&mut self, header: Header, payload: Bytes) {
+        self.push_any_frame(header, &[]);
         self.push_shared(payload);
+    }
+
+    /// Makes room. What is written goes first, so that a queue which never runs empty stays small;
+    /// no more bytes are moved than were written.
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        if self.written >= self.tail.len() / 2 {
+            self.tail.drain(..mem::take(&mut self.written));
+        }
+        if self.tail.capacity() - self.tail.len() < more {
+            let first = self.last_tail.clamp(*FIRST_TAIL.start(), *FIRST_TAIL.end()) as usize;
+            self.tail.reserve(more.max(first - self.tail.len().min(first)));
+        }
     }
 
     #[inline]
     fn reserve(&mut self, more: usize) {
         if self.tail.capacity() - self.tail.len() < more {
-            self.tail.reserve(more.max(FIRST_TAIL));
+            self.grow(more);
         }
-    }
-
-    #[inline]
-    fn append(&mut self, bytes: &[u8]) {
-        self.tail.extend_from_slice(bytes);
-        self.len += bytes.len();
     }
 }
 
@@ -118,7 +152,7 @@ pub struct Outgoing<'m>(pub(super) &'m mut Queue);
 impl Buf for Outgoing<'_> {
     #[inline]
     fn remaining(&self) -> usize {
-        self.0.len
+        self.0.len()
     }
 
     #[inline]
@@ -143,18 +177,19 @@ impl Buf for Outgoing<'_> {
     /// More than what remains counts as all of it.
     fn advance(&mut self, written: usize) {
         let queue = &mut *self.0;
-        let mut written = written.min(queue.len);
-        queue.len -= written;
+        let mut written = written.min(queue.len());
         while let Some(segment) = queue.segments.front_mut() {
-            if written < segment.len() {
-                segment.advance(written);
+            let done = written.min(segment.len());
+            segment.advance(done);
+            queue.shared -= done;
+            written -= done;
+            if !segment.is_empty() {
                 return;
             }
-            written -= segment.len();
             queue.segments.pop_front();
         }
         queue.written += written;
-        if queue.len == 0 {
+        if queue.written == queue.tail.len() {
             queue.clear();
         }
     }

@@ -87,7 +87,8 @@ impl Machine {
 
     /// Reads while open or closing.
     fn read_frames<'b>(&mut self, now: Instant, input: &mut &'b mut [u8]) -> Option<Event<'b>> {
-        if input.is_empty() {
+        // The whole input may have been one message that is not UTF-8.
+        if input.is_empty() && !self.receiver.is_invalid() {
             return None;
         }
         self.heard = now;

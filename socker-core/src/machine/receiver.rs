@@ -45,7 +45,7 @@ pub(super) struct Receiver {
     /// Its bytes, and those that its current frame has announced.
     assembled: u64,
     control: Option<Box<Control>>,
-    /// The last message was not UTF-8, which the next read tells.
+    /// The last message was not UTF-8, which [`Receiver::read`] tells.
     invalid: bool,
 }
 
@@ -91,6 +91,12 @@ impl Receiver {
         let text = simdutf8::basic::from_utf8(payload);
         self.invalid = text.is_err();
         Some(Message::Text(Cow::Borrowed(text.ok()?)))
+    }
+
+    /// Whether [`Receiver::read`] has a violation to tell that needs no more input.
+    #[inline]
+    pub(super) fn is_invalid(&self) -> bool {
+        self.invalid
     }
 
     /// Takes bytes from the front of `input` up to the next thing that they complete.
@@ -174,15 +180,16 @@ impl Receiver {
         let Some(frame) = &mut self.frame else { return Ok(None) };
         let there = usize::try_from(frame.missing).unwrap_or(usize::MAX).min(input.len());
         let piece = take(input, there);
-        apply_mask(frame.mask, piece);
-        frame.mask = rotate_mask(frame.mask, there);
         frame.missing -= there as u64;
-        let Frame { missing, opcode, fin, .. } = *frame;
+        let Frame { missing, mask, opcode, fin } = *frame;
+        frame.mask = rotate_mask(mask, there);
         if opcode.is_control() {
+            apply_mask(mask, piece);
             return self.read_control(opcode, piece, missing == 0);
         }
         if let Some(assembly) = &mut self.assembly {
-            assembly.push(piece)?;
+            // After a fragment comes more than is announced.
+            assembly.push(mask, piece, if fin { missing } else { u64::MAX })?;
         }
         if missing > 0 {
             return Ok(None);

@@ -1,7 +1,7 @@
-use super::{Machine, Role, phase::Phase};
+use super::{Machine, Role, outgoing::SHARE_MESSAGE_FROM, phase::Phase};
 use crate::{
     error::{Refusal, SendError},
-    message::{Message, Payload},
+    message::Message,
     wire::{Frame, Header, MAX_HEADER, Opcode},
 };
 
@@ -10,7 +10,7 @@ const MAX_CONTROL: usize = 125;
 
 /// What is to be said.
 impl Machine {
-    /// Queues a message. Small ones are copied; owned ones of more than 1 KiB are kept as they are
+    /// Queues a message. Small ones are copied; owned ones of 4 KiB or more are kept as they are
     /// by a server.
     ///
     /// # Errors
@@ -25,14 +25,10 @@ impl Machine {
             Message::Binary(_) => Opcode::Binary,
         };
         let header = self.header(opcode, message.len());
-        match message {
-            Message::Text(std::borrow::Cow::Owned(text)) if self.role == Role::Server => {
-                self.queue.push_owned_frame(header, text.into());
-            }
-            Message::Binary(Payload::Owned(bytes)) if self.role == Role::Server => {
-                self.queue.push_owned_frame(header, bytes);
-            }
-            message => self.queue.push_frame(header, message.as_bytes()),
+        if message.len() < SHARE_MESSAGE_FROM || self.role == Role::Client {
+            self.queue.push_frame(header, message.as_bytes());
+        } else {
+            self.queue.push_large(header, message);
         }
         Ok(())
     }
@@ -83,11 +79,16 @@ impl Machine {
 
     #[inline]
     fn admit(&self, len: usize) -> Result<(), Refusal> {
-        let waiting = self.queue.len();
+        if self.is_open() && self.queue.len().saturating_add(len) <= self.config.outgoing_limit {
+            return Ok(());
+        }
+        self.admit_at_limit()
+    }
+
+    #[cold]
+    fn admit_at_limit(&self) -> Result<(), Refusal> {
         match self.phase {
-            Phase::Open if waiting > 0 && waiting + len > self.config.outgoing_limit => {
-                Err(Refusal::Full)
-            }
+            Phase::Open if self.queue.len() > 0 => Err(Refusal::Full),
             Phase::Open => Ok(()),
             Phase::Requesting(_) | Phase::Deciding(_) | Phase::Waiting(_) => Err(Refusal::Opening),
             Phase::Closing { .. } | Phase::Ending { .. } | Phase::Done => Err(Refusal::Closed),

@@ -34,11 +34,8 @@ impl<'a> Close<'a> {
         let (code, reason) = match payload {
             [] => return Ok(Self { code: CloseCode::Status, reason: "" }),
             [_] => return Err(Violation::TruncatedClose),
-            [high, low, reason @ ..] => (u16::from_be_bytes([*high, *low]), reason),
+            &[high, low, ref reason @ ..] => (judge_code(high, low)?, reason),
         };
-        if !may_be_sent(code) {
-            return Err(Violation::InvalidCloseCode(code));
-        }
         let reason = str::from_utf8(reason).map_err(|_| Violation::InvalidUtf8)?;
         Ok(Self { code: code.into(), reason })
     }
@@ -50,20 +47,9 @@ impl<'a> Close<'a> {
     pub fn judge(begin: &[u8]) -> Result<(), Violation> {
         match begin {
             [] => Ok(()),
-            &[high] => {
-                let codes = u16::from_be_bytes([high, 0])..=u16::from_be_bytes([high, 0xFF]);
-                let first = *codes.start();
-                if codes.into_iter().any(may_be_sent) {
-                    Ok(())
-                } else {
-                    Err(Violation::InvalidCloseCode(first))
-                }
-            }
+            &[high] => judge_high(high),
             &[high, low, ref reason @ ..] => {
-                let code = u16::from_be_bytes([high, low]);
-                if !may_be_sent(code) {
-                    return Err(Violation::InvalidCloseCode(code));
-                }
+                judge_code(high, low)?;
                 match str::from_utf8(reason) {
                     Err(error) if error.error_len().is_some() => Err(Violation::InvalidUtf8),
                     _ => Ok(()),
@@ -84,6 +70,23 @@ impl<'a> Close<'a> {
             payload.extend_from_slice(&self.reason.as_bytes()[..end]);
         }
         payload
+    }
+}
+
+fn judge_code(high: u8, low: u8) -> Result<u16, Violation> {
+    judge_high(high)?;
+    let code = u16::from_be_bytes([high, low]);
+    if may_be_sent(code) { Ok(code) } else { Err(Violation::InvalidCloseCode(code)) }
+}
+
+/// Whether any code with this first byte may be sent. Judged alone even if the second byte is there,
+/// so that the violation is the same however the bytes came.
+fn judge_high(high: u8) -> Result<(), Violation> {
+    let first = u16::from_be_bytes([high, 0]);
+    if (first..=first | 0xFF).any(may_be_sent) {
+        Ok(())
+    } else {
+        Err(Violation::InvalidCloseCode(first))
     }
 }
 

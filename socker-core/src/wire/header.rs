@@ -104,10 +104,26 @@ impl Header {
         Ok(mask.map(|mask| (Self { fin, opcode, mask: Some(mask), len }, used + 4)))
     }
 
+    /// The header of a frame without a mask, of 125 bytes at the most.
+    #[inline]
+    pub(crate) fn encode_short(&self) -> Option<[u8; 2]> {
+        match (self.mask, self.len) {
+            // In range by the pattern.
+            #[expect(clippy::cast_possible_truncation)]
+            (None, len @ 0..=125) => Some([self.first(), len as u8]),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn first(&self) -> u8 {
+        u8::from(self.fin) << 7 | self.opcode as u8
+    }
+
     /// Writes the header to the front of `out` and tells how many bytes it took.
     #[inline]
     pub fn encode(&self, out: &mut [u8; MAX_HEADER]) -> usize {
-        out[0] = u8::from(self.fin) << 7 | self.opcode as u8;
+        out[0] = self.first();
         let masked = u8::from(self.mask.is_some()) << 7;
         let used = match self.len {
             // Each arm's range makes its conversion exact.
@@ -185,6 +201,10 @@ fn decode_extended<const N: usize>(
     min: u64,
     limit: u64,
 ) -> Result<Option<(u64, usize)>, Violation> {
+    // First of all, since no byte more is needed to prove it.
+    if min > limit {
+        return Err(Violation::MessageTooLarge);
+    }
     let known = &bytes[..bytes.len().min(N)];
     let (mut least, mut most) = ([0; 8], [0; 8]);
     most[8 - N..].fill(0xFF);
@@ -198,7 +218,7 @@ fn decode_extended<const N: usize>(
     if most < min {
         return Err(Violation::NonMinimalLength);
     }
-    if least.max(min) > limit {
+    if least > limit {
         return Err(Violation::MessageTooLarge);
     }
     Ok((known.len() == N).then_some((least, N)))

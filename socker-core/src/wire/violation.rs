@@ -34,7 +34,8 @@ pub enum Violation {
     InvalidUtf8,
     /// A Close of one byte, which can't hold a code (section 5.5.1).
     TruncatedClose,
-    /// A close code that must not be sent (section 7.4).
+    /// A close code that must not be sent (section 7.4). Its second byte is 0 where the first alone
+    /// proves it.
     InvalidCloseCode(u16),
 }
 

@@ -1,0 +1,56 @@
+//! Writes `corpus/`: a few of the vectors, and some noise for the target that is made of calls.
+//!
+//! `cargo run -p socker-fuzz --example seeds`
+
+use std::{fs, io, path::Path};
+
+use socker_core::handshake::Request;
+use socker_core::{Config, Instant, Machine, Seed};
+use socker_tests::{draw::Draw, feed::take_outgoing, notation, vectors::load};
+use tungstenite::handshake::derive_accept_key;
+
+fn main() -> io::Result<()> {
+    let accept = accept().unwrap_or_default();
+    let requests = load("requests.txt").into_iter().step_by(5);
+    let responses = load("responses.txt").into_iter().step_by(6);
+    let heads = requests.chain(responses).map(|vector| vector.head(&accept).0);
+    save("handshake", heads)?;
+
+    let all = load("frames.txt");
+    let masked = all.iter().step_by(10).map(|vector| (0x0E, true, vector));
+    let plain = all.iter().skip(5).step_by(13).map(|vector| (0x0F, false, vector));
+    save(
+        "frames",
+        masked.chain(plain).map(|(first, masked, vector)| {
+            let bytes = notation::parse(vector.get("in").unwrap_or_default(), masked).bytes;
+            [&[first], &bytes[..]].concat()
+        }),
+    )?;
+
+    save(
+        "machine",
+        (0..15).map(|seed| {
+            let mut draw = Draw::new(seed.into());
+            let noise = (0..400).map(|_| draw.number().to_le_bytes()[0]);
+            [seed].into_iter().chain(noise).collect()
+        }),
+    )
+}
+
+/// Numbered files of what is small, twenty at the most.
+fn save(target: &str, inputs: impl Iterator<Item = Vec<u8>>) -> io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    fs::create_dir_all(&folder)?;
+    let small = inputs.filter(|input| input.len() < 1000).take(20);
+    small.enumerate().try_for_each(|(at, input)| fs::write(folder.join(format!("{at:02}")), input))
+}
+
+/// The accept key that belongs to the request of the target's client.
+fn accept() -> Option<String> {
+    let request = Request::get("ws://a/").ok()?;
+    let seed = Seed::from([7; 16]);
+    let mut client = Machine::client(Instant::START, Config::default().into(), seed, &request);
+    let request = String::from_utf8(take_outgoing(&mut client)).ok()?;
+    let key = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "))?;
+    Some(derive_accept_key(key.as_bytes()))
+}

@@ -1,0 +1,20 @@
+//! The bodies of the fuzz targets, so that plain tests can run them on kept inputs too.
+//!
+//! Each takes any bytes, uses the public API alone, and panics at what must not be.
+
+// A finding should stop the run at once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod frames;
+mod handshake;
+mod machine;
+#[cfg(test)]
+mod replay;
+
+pub use self::{frames::frames, handshake::handshake, machine::machine};
+
+/// A number that differs by input, so that the pieces do not depend on a part of it.
+fn seed(data: &[u8]) -> u64 {
+    let fnv = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
+    data.iter().fold(0xCBF2_9CE4_8422_2325, fnv)
+}

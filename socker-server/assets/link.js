@@ -1,0 +1,116 @@
+// The connection to /play: it walks the stages, and when it ends, a new one is tried.
+
+import { decode, encodeMove, encodeReady } from './wire.js';
+
+/** In the order in which they are reached. */
+const STAGES = ['connect', 'scene', 'ready', 'play'];
+
+/**
+ * Told what happens. When it is told, `link.state` already says so.
+ * @typedef {object} Listener
+ * @property {() => void} connecting  a new attempt has begun
+ * @property {(message: import('./wire.js').Scene | import('./wire.js').Play | import('./wire.js').Snapshot) => void}
+ *   message  from the server; comes before the stage that it leads to
+ * @property {(name: string, ms: number, size: number) => void} stage
+ *   reached, so long after the attempt began, by a message of so many bytes
+ * @property {() => void} playing  all stages have been reached
+ * @property {(end: {code: number, reason: string, opened: boolean}) => void} closed
+ * @property {(seconds: number) => void} waiting  for the next attempt, so long still
+ */
+
+export class Link {
+  #url;
+  #listener;
+  /** The current attempt or connection. @type {WebSocket | null} */
+  #socket = null;
+  #began = 0;
+  /** How many of the stages. */
+  #reached = 0;
+  /** Failed attempts in a row. */
+  #failures = 0;
+  #countdown = 0;
+
+  /** @param {string} url @param {Listener} listener */
+  constructor(url, listener) {
+    this.#url = url;
+    this.#listener = listener;
+  }
+
+  /** @returns {'closed' | 'connecting' | 'playing'} */
+  get state() {
+    if (!this.#socket) return 'closed';
+    return this.#reached === STAGES.length ? 'playing' : 'connecting';
+  }
+
+  /** Also false once the socket has begun to close, of which the page hears later. */
+  get takesMoves() {
+    return this.state === 'playing' && this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  move(x, y) {
+    this.#socket.send(encodeMove(x, y));
+  }
+
+  /** Begins an attempt, now. */
+  connect() {
+    clearInterval(this.#countdown);
+    this.#abandon();
+    const socket = new WebSocket(this.#url);
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => this.#reach('connect', 0);
+    socket.onmessage = ({ data }) => data instanceof ArrayBuffer && this.#receive(data);
+    socket.onclose = (event) => this.#end(event);
+    this.#socket = socket;
+    this.#began = performance.now();
+    this.#reached = 0;
+    this.#listener.connecting();
+  }
+
+  /** Drops an attempt that hangs. Its end must not be taken for news of the next. */
+  #abandon() {
+    if (!this.#socket) return;
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close();
+  }
+
+  /** @param {ArrayBuffer} data */
+  #receive(data) {
+    const message = decode(data);
+    if (!message) return;
+    this.#listener.message(message);
+    const size = data.byteLength;
+    if (message.type === 'scene' && this.#reach('scene', size)) this.#socket.send(encodeReady());
+    if (message.type === 'play') this.#reach('ready', size);
+    if (message.type === 'snapshot' && this.#reach('play', size)) this.#listener.playing();
+  }
+
+  /** Marks a stage as reached: once, and only if the one before it was. Returns whether it did. */
+  #reach(name, size) {
+    if (STAGES[this.#reached] !== name) return false;
+    const ms = performance.now() - this.#began;
+    this.#reached++;
+    this.#listener.stage(name, ms, size);
+    return true;
+  }
+
+  #end({ code, reason }) {
+    const opened = this.#reached > 0;
+    // A server that hangs up straight away is not one to hurry back to.
+    if (opened && performance.now() - this.#began > 5000) this.#failures = 0;
+    this.#socket = null;
+    this.#listener.closed({ code, reason, opened });
+    this.#retryIn(retryDelay(this.#failures++));
+  }
+
+  #retryIn(delay) {
+    const due = performance.now() + delay;
+    this.#countdown = setInterval(() => {
+      const left = (due - performance.now()) / 1000;
+      if (left > 0) this.#listener.waiting(left);
+      else this.connect();
+    }, 100);
+  }
+}
+
+/** In ms: 500 doubling to 8000; the jitter keeps many pages from coming back all at once. */
+const retryDelay = (failures) => Math.min(500 * 2 ** failures, 8000) * (0.75 + Math.random() * 0.25);

@@ -1,0 +1,51 @@
+//! The program `socker`.
+//!
+//! ```text
+//!  main        arguments, exit code
+//!  server      listener, HTTP, graceful end
+//!  app         routes: page, echo, play
+//!  play        one player's connection  <-- channels -->  game    60 Hz loop, one Script
+//! ```
+
+mod app;
+mod arguments;
+mod echo;
+mod game;
+mod page;
+mod play;
+mod server;
+
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
+
+use arguments::Command;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+
+/// The command can't be run as it was given.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let command = match arguments::parse() {
+        Ok(command) => command,
+        Err(arguments::Stop::Told) => return ExitCode::SUCCESS,
+        Err(arguments::Stop::Wrong(line)) => return fail(&line),
+    };
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter.from_env_lossy())
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+    let Command::Serve { listen } = command;
+    match server::run(&listen) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&server::explain(&listen, &error)),
+    }
+}
+
+fn fail(line: &str) -> ExitCode {
+    eprintln!("socker: {line}");
+    ExitCode::from(USAGE)
+}

@@ -1,0 +1,225 @@
+//! The program as a user starts it, and a native client.
+
+#![expect(clippy::unwrap_used, reason = "a test may end at once")]
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Output, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::{SinkExt, StreamExt};
+use socker_core::{CloseCode, CloseReason, Config, Message, handshake::Request};
+use socker_tokio::{Connection, Error};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+const SOCKER: &str = env!("CARGO_BIN_EXE_socker");
+
+/// Longer than anything here takes, so that a mistake ends a test instead of hanging it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running program, ended with the test.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start() -> Self {
+        let mut child = Command::new(SOCKER)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split_once("http://").unwrap().1.split_once('/').unwrap().0.to_owned();
+        Self { child, address }
+    }
+
+    async fn connect(&self, path: &str) -> Connection<TcpStream> {
+        let config = Config::default().message_limit(64 << 20).outgoing_limit(64 << 20);
+        let stream = TcpStream::connect(&self.address).await.unwrap();
+        let request = Request::get(&format!("ws://{}{path}", self.address)).unwrap();
+        socker_tokio::client(stream, &request, Arc::new(config)).await.unwrap()
+    }
+
+    /// Sends bytes and reads until the server ends the connection.
+    async fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = Vec::new();
+        timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap().unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// As Ctrl-C does.
+    fn interrupt(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn next(connection: &mut Connection<TcpStream>) -> Vec<u8> {
+    let message = timeout(PATIENCE, connection.recv()).await.unwrap().unwrap().unwrap();
+    message.as_bytes().to_vec()
+}
+
+/// The end of a connection, and whatever came before it dropped.
+async fn end(connection: &mut Connection<TcpStream>) -> CloseReason {
+    while timeout(PATIENCE, connection.recv()).await.unwrap().is_some() {}
+    connection.close_reason().unwrap().clone()
+}
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(SOCKER).args(arguments).output().unwrap()
+}
+
+#[tokio::test]
+async fn what_can_not_be_served_is_one_line_and_exit_code_2() {
+    let server = Server::start();
+    for (arguments, says) in [
+        (&["serve", "--listen", server.address.as_str()][..], "is in use by another program"),
+        (&["serve", "--listen", "203.0.113.7:80"], "is not an address of this machine"),
+        (&["serve", "--listen", "nonsense"], "is not an address"),
+        (&["serve", "--listen", "127.0.0.1:99999"], "is not an address"),
+        (&["serve", "--lissten", "x"], "unexpected argument '--lissten'"),
+        (&["dance"], "unrecognized subcommand 'dance'"),
+    ] {
+        let Output { status, stdout, stderr } = run(arguments);
+        let stderr = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with("socker: ") && stderr.contains(says), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert!(stdout.is_empty());
+    }
+    let help = run(&["--help"]);
+    assert!(help.status.success() && String::from_utf8(help.stdout).unwrap().contains("serve"));
+}
+
+#[tokio::test]
+async fn echo_sends_back_messages_of_any_kind_up_to_its_limit() {
+    let server = Server::start();
+    let mut client = server.connect("/echo").await;
+    for message in [
+        Message::text(""),
+        Message::text("grüße ✓"),
+        Message::binary(vec![7; 70_000]),
+        Message::binary(vec![8; 64 << 20]),
+    ] {
+        let (mut sink, mut stream) = (&mut client).split();
+        let both = async { tokio::join!(sink.send(message.clone()), stream.next()) };
+        let (sent, received) = timeout(PATIENCE, both).await.unwrap();
+        sent.unwrap();
+        assert!(received.unwrap().unwrap() == message, "{} bytes", message.len());
+    }
+    // One byte more is refused at the frame's header; what follows it may not even go out.
+    let _ = client.send(Message::binary(vec![9; (64 << 20) + 1])).await;
+    let reason = end(&mut client).await;
+    assert_eq!(reason.code(), CloseCode::Size, "{reason}");
+}
+
+#[tokio::test]
+async fn the_scene_moves_through_its_stages() {
+    let server = Server::start();
+    let mut first = server.connect("/play").await;
+    assert_eq!(next(&mut first).await[0], 1, "the server speaks first: the scene");
+    first.send(Message::binary(&[2])).await.unwrap();
+    let play = next(&mut first).await;
+    assert_eq!((play[0], play.len()), (3, 5));
+    let snapshot = next(&mut first).await;
+    assert_eq!((snapshot[0], &snapshot[5..7], &snapshot[7..9]), (4, &[0, 1][..], &play[1..3]));
+
+    let mut second = server.connect("/play").await;
+    next(&mut second).await;
+    second.send(Message::binary(&[2])).await.unwrap();
+    let id = next(&mut second).await[1..3].to_vec();
+    second.send(Message::binary(&[5, 2, 3, 1, 4])).await.unwrap();
+    loop {
+        let snapshot = next(&mut first).await;
+        let marker = snapshot[7..].chunks(8).find(|marker| marker[..2] == id);
+        if marker.is_some_and(|marker| marker[2..6] == [2, 3, 1, 4]) {
+            break;
+        }
+    }
+    drop(second);
+    while next(&mut first).await[5..7] != [0, 1] {}
+}
+
+#[tokio::test]
+async fn the_scene_refuses_what_it_does_not_expect() {
+    let server = Server::start();
+    for (message, code) in [
+        (Message::text("ready"), CloseCode::Unsupported),
+        (Message::binary(&[99]), CloseCode::Policy),
+        (Message::binary(vec![5; 2000]), CloseCode::Size),
+    ] {
+        let mut client = server.connect("/play").await;
+        client.send(message).await.unwrap();
+        let reason = end(&mut client).await;
+        assert_eq!(reason.code(), code, "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_opening_gets_its_status() {
+    let server = Server::start();
+    let upgrade =
+        "GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close, Upgrade\r\nUpgrade: websocket\r\n";
+    let key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for (request, status) in [
+        (format!("{upgrade}{key}Sec-WebSocket-Version: 8\r\n\r\n"), "426 "),
+        (format!("{upgrade}Sec-WebSocket-Version: 13\r\n\r\n"), "400 "),
+        ("GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_owned(), "400 "),
+        ("GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_owned(), "404 "),
+        (format!("{upgrade}Filler: {}\r\n\r\n", "x".repeat(17 << 10)), "431 "),
+        ("nonsense\r\n\r\n".to_owned(), "400 "),
+    ] {
+        let answer = server.raw(request.as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request:.80}: {answer:.200}");
+        if status == "426 " {
+            assert!(answer.contains("sec-websocket-version: 13\r\n"), "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn ctrl_c_closes_everyone_with_1001_and_ends() {
+    let mut server = Server::start();
+    let mut echo = server.connect("/echo").await;
+    let mut play = server.connect("/play").await;
+    // A client that never reads, with the server's echo stuck on its way.
+    let mut stalled = server.connect("/echo").await;
+    let stuck = timeout(Duration::from_secs(1), async {
+        loop {
+            stalled.send(Message::binary(vec![0; 1 << 20])).await?;
+        }
+        #[expect(unreachable_code, reason = "tells the block its type")]
+        Ok::<(), Error>(())
+    });
+    assert!(stuck.await.is_err(), "it never stalled");
+
+    server.interrupt();
+    for client in [&mut echo, &mut play] {
+        let reason = end(client).await;
+        assert!(
+            matches!(&reason, CloseReason::Peer { code: CloseCode::Away, reason } if reason == "the server is going away"),
+            "{reason}"
+        );
+    }
+    let status = tokio::task::spawn_blocking(move || server.child.wait()).await.unwrap().unwrap();
+    assert_eq!(status.code(), Some(0));
+}

@@ -1,0 +1,148 @@
+//! WebSocket connections on an axum server.
+//!
+//! ```no_run
+//! use axum::{Router, response::Response, routing::get};
+//! use socker_tokio::axum::Upgrade;
+//!
+//! async fn echo(upgrade: Upgrade) -> Response {
+//!     upgrade.on_open(|mut connection| async move {
+//!         while let Some(Ok(message)) = connection.recv().await {
+//!             if connection.send(message).await.is_err() {
+//!                 break;
+//!             }
+//!         }
+//!     })
+//! }
+//!
+//! # async fn run() -> std::io::Result<()> {
+//! let app: Router = Router::new().route("/echo", get(echo));
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! axum::serve(listener, app).await
+//! # }
+//! ```
+
+use std::{convert::Infallible, future::Future, sync::Arc};
+
+use axum::{
+    body::Body,
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use socker_core::{
+    Config, Role,
+    handshake::{Acceptance, HandshakeError, Incoming, Rejection, Request},
+    http::{self, request::Parts},
+};
+
+use crate::connection::Connection;
+
+/// The stream of a connection that axum has upgraded.
+pub type Stream = TokioIo<Upgraded>;
+
+/// A WebSocket request, as an axum extractor. A request that is none is answered by the extractor.
+#[derive(Debug)]
+pub struct Upgrade {
+    incoming: Incoming,
+    on_upgrade: OnUpgrade,
+    config: Arc<Config>,
+    acceptance: Acceptance,
+}
+
+impl Upgrade {
+    /// What the client asks for.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        self.incoming.request()
+    }
+
+    /// The limits and times of the connection; the opening's own are the HTTP server's.
+    #[must_use]
+    pub fn config(self, config: Arc<Config>) -> Self {
+        Self { config, ..self }
+    }
+
+    /// Chooses a subprotocol, and adds headers.
+    #[must_use]
+    pub fn acceptance(self, acceptance: Acceptance) -> Self {
+        Self { acceptance, ..self }
+    }
+
+    /// Opens the connection and runs `serve` on it, in a task of its own.
+    ///
+    /// The response is 500 if the subprotocol that was chosen was not offered.
+    pub fn on_open<F, Task>(self, serve: F) -> Response
+    where
+        F: FnOnce(Connection<Stream>) -> Task + Send + 'static,
+        Task: Future<Output = ()> + Send + 'static,
+    {
+        let Self { incoming, on_upgrade, config, acceptance } = self;
+        let response = match incoming.response(acceptance) {
+            Ok(response) => response,
+            Err(name) => {
+                let text = format!("the subprotocol {name:?} was not offered\n");
+                let status = http::StatusCode::INTERNAL_SERVER_ERROR;
+                return into_response(&Rejection::new(status).with_text(text));
+            }
+        };
+        tokio::spawn(async move {
+            // A client that went away meanwhile is nobody's error.
+            if let Ok(upgraded) = on_upgrade.await
+                && let Ok(connection) =
+                    Connection::upgraded(TokioIo::new(upgraded), Role::Server, config)
+            {
+                serve(connection).await;
+            }
+        });
+        response.map(|()| Body::empty())
+    }
+
+    /// Answers with an HTTP status instead.
+    #[must_use]
+    pub fn reject(self, rejection: &Rejection) -> Response {
+        into_response(rejection)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Upgrade {
+    type Rejection = NotWebSocket;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, NotWebSocket> {
+        let mut request = http::Request::new(());
+        *request.method_mut() = parts.method.clone();
+        *request.uri_mut() = parts.uri.clone();
+        *request.version_mut() = parts.version;
+        *request.headers_mut() = parts.headers.clone();
+        let incoming = Incoming::new(request).map_err(NotWebSocket)?;
+        let on_upgrade =
+            parts.extensions.remove().ok_or(NotWebSocket(HandshakeError::Connection))?;
+        Ok(Self { incoming, on_upgrade, config: Arc::default(), acceptance: Acceptance::default() })
+    }
+}
+
+/// The request does not open a WebSocket connection; as a response it says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotWebSocket(pub HandshakeError);
+
+impl IntoResponse for NotWebSocket {
+    fn into_response(self) -> Response {
+        into_response(&self.0.into())
+    }
+}
+
+fn into_response(rejection: &Rejection) -> Response {
+    let mut response = Response::new(Body::from(rejection.body().clone()));
+    *response.status_mut() = rejection.status();
+    *response.headers_mut() = rejection.headers().clone();
+    response
+}
+
+/// An extractor in an `Option` tells requests that are none apart.
+impl<S: Sync> axum::extract::OptionalFromRequestParts<S> for Upgrade {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Infallible> {
+        Ok(<Self as FromRequestParts<S>>::from_request_parts(parts, state).await.ok())
+    }
+}

@@ -1,0 +1,219 @@
+//! A machine and its stream: moves bytes between them, and tells the machine the time.
+
+use std::{
+    future::Future,
+    io::{self, IoSlice},
+    mem::MaybeUninit,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use bytes::{Buf, BytesMut};
+use socker_core::{Config, Event, Instant, Machine, Role, Seed, handshake::Request};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{self, Sleep},
+};
+
+/// Bytes of one read. The buffer is on the stack, so an idle connection has none.
+const READ: usize = 16 << 10;
+
+/// Buffers of one vectored write.
+const WRITE: usize = 32;
+
+/// A machine on a stream.
+#[derive(Debug)]
+pub(crate) struct Driver<IO> {
+    io: IO,
+    pub(crate) machine: Machine,
+    /// The machine's [`Instant::START`].
+    start: time::Instant,
+    /// What was read and the machine has not taken.
+    unread: BytesMut,
+    /// Wakes the task for the machine's time-out; armed at that time or before it.
+    timer: Option<Pin<Box<Sleep>>>,
+    /// The stream holds bytes that it may not have passed on.
+    unflushed: bool,
+    shut_down: bool,
+    error: Option<io::Error>,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
+    pub(crate) fn server(io: IO, config: Arc<Config>) -> Self {
+        Self::new(io, Machine::server(Instant::START, config))
+    }
+
+    pub(crate) fn client(io: IO, config: Arc<Config>, request: &Request) -> io::Result<Self> {
+        Ok(Self::new(io, Machine::client(Instant::START, config, seed()?, request)))
+    }
+
+    pub(crate) fn upgraded(io: IO, role: Role, config: Arc<Config>) -> io::Result<Self> {
+        Ok(Self::new(io, Machine::upgraded(Instant::START, role, config, seed()?)))
+    }
+
+    fn new(io: IO, machine: Machine) -> Self {
+        Self {
+            io,
+            machine,
+            start: time::Instant::now(),
+            unread: BytesMut::new(),
+            timer: None,
+            unflushed: false,
+            shut_down: false,
+            error: None,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        Instant::at(self.start.elapsed())
+    }
+
+    pub(crate) fn get_ref(&self) -> &IO {
+        &self.io
+    }
+
+    /// The error that ended the stream.
+    pub(crate) fn take_error(&mut self) -> Option<io::Error> {
+        self.error.take()
+    }
+
+    /// The next event, or the end: all is written that can be, and the connection can be dropped.
+    pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event<'static>>> {
+        loop {
+            if let Some(event) = self.read_unread() {
+                return Poll::Ready(Some(event));
+            }
+            if self.poll_timer(cx) {
+                continue;
+            }
+            let written = self.poll_write(cx).is_ready();
+            if self.machine.is_done() && written {
+                return Poll::Ready(None);
+            }
+            if !self.machine.wants_read() {
+                return Poll::Pending;
+            }
+            match self.poll_read(cx) {
+                Poll::Ready(Some(event)) => return Poll::Ready(Some(event)),
+                Poll::Ready(None) => {}
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    fn read_unread(&mut self) -> Option<Event<'static>> {
+        let now = self.now();
+        let mut input = &mut self.unread[..];
+        let before = input.len();
+        let event = self.machine.read(now, &mut input).map(Event::into_owned);
+        let used = before - input.len();
+        if used == self.unread.len() {
+            self.unread = BytesMut::new();
+        } else {
+            self.unread.advance(used);
+        }
+        event
+    }
+
+    /// Reads once. What the first event leaves is kept.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event<'static>>> {
+        let mut buffer = [MaybeUninit::uninit(); READ];
+        let mut buffer = ReadBuf::uninit(&mut buffer);
+        let result = match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
+            Poll::Ready(result) => result,
+            Poll::Pending => return Poll::Pending,
+        };
+        let now = self.now();
+        let mut input = buffer.filled_mut();
+        match result {
+            Err(error) => self.broken(error),
+            Ok(()) if input.is_empty() => self.machine.read_eof(now),
+            Ok(()) => {}
+        }
+        let event = self.machine.read(now, &mut input).map(Event::into_owned);
+        self.unread.extend_from_slice(input);
+        Poll::Ready(event)
+    }
+
+    /// Whether the machine's time came.
+    pub(crate) fn poll_timer(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(timeout) = self.machine.poll_timeout() else {
+            self.timer = None;
+            return false;
+        };
+        let at = self.start + timeout.since(Instant::START);
+        let timer = self.timer.get_or_insert_with(|| Box::pin(time::sleep_until(at)));
+        // The time mostly moves on with every message; the timer follows only when it rings.
+        if timer.deadline() > at {
+            timer.as_mut().reset(at);
+        }
+        while timer.as_mut().poll(cx).is_ready() {
+            if timer.deadline() >= at {
+                self.timer = None;
+                self.machine.handle_timeout(self.now());
+                return true;
+            }
+            timer.as_mut().reset(at);
+        }
+        false
+    }
+
+    /// Writes what is outgoing; ready when all of it is passed on, and the writing side has ended
+    /// if it is to.
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.machine.outgoing_len() > 0 {
+            match self.poll_write_once(cx) {
+                Poll::Ready(Ok(0)) => self.broken(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(written)) => {
+                    self.machine.outgoing().advance(written);
+                    self.unflushed = true;
+                }
+                Poll::Ready(Err(error)) => self.broken(error),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        if self.unflushed {
+            match Pin::new(&mut self.io).poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Err(error)) => self.broken(error),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        if self.machine.is_write_finished() && !self.shut_down {
+            match Pin::new(&mut self.io).poll_shutdown(cx) {
+                // The peer may have ended the connection meanwhile.
+                Poll::Ready(Ok(()) | Err(_)) => self.shut_down = true,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_write_once(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let outgoing = self.machine.outgoing();
+        let mut slices = [IoSlice::new(&[]); WRITE];
+        let io = Pin::new(&mut self.io);
+        match outgoing.chunks_vectored(&mut slices) {
+            2.. if io.is_write_vectored() => io.poll_write_vectored(cx, &slices),
+            _ => io.poll_write(cx, outgoing.chunk()),
+        }
+    }
+
+    /// The stream is of no use any more.
+    fn broken(&mut self, error: io::Error) {
+        let now = self.now();
+        self.machine.read_eof(now);
+        let mut outgoing = self.machine.outgoing();
+        outgoing.advance(outgoing.remaining());
+        self.unflushed = false;
+        self.shut_down = true;
+        self.error.get_or_insert(error);
+    }
+}
+
+fn seed() -> io::Result<Seed> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(io::Error::from)?;
+    Ok(bytes.into())
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# The one test command: installs what it needs, then checks everything. On Debian with a Rust
+# toolchain, Node.js and the package registries.
+#
+#   ./test.sh              all of it
+#   FUZZ_SECONDS=5 ./test.sh   a shorter share of fuzzing (default 30 seconds a target)
+set -euo pipefail
+cd "$(dirname "$0")"
+
+step() { printf '\n== %s\n' "$*"; }
+has() { command -v "$1" >/dev/null 2>&1; }
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+install_chromium() {
+  if [ -n "${CHROMIUM:-}" ] || has chromium || has chromium-browser; then return; fi
+  step 'installing chromium'
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+}
+
+# libFuzzer is C++.
+install_compiler() {
+  if has c++; then return; fi
+  step 'installing g++'
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends g++ >/dev/null
+}
+
+# A network of its own keeps the browser from asking anybody outside for anything.
+without_network() {
+  if [ "$(id -u)" = 0 ] && has ip && unshare --net true 2>/dev/null; then
+    unshare --net sh -c 'ip link set lo up && exec "$@"' sh "$@"
+  else
+    "$@"
+  fi
+}
+
+fuzz() {
+  if ! cargo +nightly --version >/dev/null 2>&1 || ! has cargo-fuzz; then
+    step 'fuzzing: left out, as there is no nightly toolchain with cargo-fuzz'
+    return
+  fi
+  step 'building the fuzz targets'
+  cargo +nightly fuzz build
+  local target seconds="${FUZZ_SECONDS:-30}"
+  for target in $(cargo +nightly fuzz list); do
+    step "fuzzing $target for $seconds seconds"
+    # New finds go to a folder of their own, not among the committed seeds.
+    mkdir -p "target/fuzz-corpus/$target"
+    cargo +nightly fuzz run "$target" "target/fuzz-corpus/$target" "fuzz/corpus/$target" -- \
+      -max_total_time="$seconds" -print_final_stats=1 -verbosity=0
+  done
+}
+
+install_compiler
+install_chromium
+
+step 'format'
+cargo fmt --all --check
+
+step 'clippy'
+cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+
+step 'tests'
+cargo test --workspace --all-features --locked
+
+step 'documentation'
+RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --locked
+
+step 'the demo page in Chromium'
+cargo build --locked
+(cd tests/browser && npm ci --silent && without_network npm test --silent)
+
+fuzz
+
+step 'all passed'

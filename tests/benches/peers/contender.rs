@@ -1,0 +1,23 @@
+//! What every contender implements.
+
+use crate::feed::{Batch, Count, Stream};
+
+/// Does that many passes on one connection, which lives on between runs.
+pub type Run<'a> = Box<dyn FnMut(usize) -> Count + 'a>;
+
+/// Both methods set up a connection after its handshake, or return `None` to sit out.
+pub trait Contender {
+    fn name(&self) -> &'static str;
+
+    /// False for those which are compared with the peers.
+    fn is_peer(&self) -> bool {
+        true
+    }
+
+    /// A server that receives `stream`; one pass is the whole of it.
+    fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>>;
+
+    /// A server or client that sends `batch` once per pass. Each message goes through a
+    /// `black_box`, lest what they have in common is computed only once.
+    fn sender<'a>(&self, batch: &'a Batch) -> Option<Run<'a>>;
+}

@@ -1,0 +1,133 @@
+//! Compares the core with its peers, in memory: `cargo bench -p socker-tests --bench peers [-- case...]`.
+//!
+//! A case is `work/payload`; arguments select those that contain one of them. `BENCH_ROUNDS`
+//! sets how many times each contender runs in each case.
+//!
+//! The bench profile of the workspace has to have `lto = "fat"` and `codegen-units = 1`, as whoever
+//! cares for speed has: with calls across crates instead, short messages take up to twice as long.
+
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "a program that nobody embeds, and which may end at once"
+)]
+
+mod contender;
+mod fastwebsockets;
+mod feed;
+mod floor;
+mod measure;
+mod memory;
+mod report;
+mod socker;
+mod sockudo_ws;
+mod tokio_websockets;
+mod tungstenite;
+
+use std::env;
+
+use contender::Contender;
+use feed::{Batch, Kind, Stream};
+use measure::{Entrant, measure};
+use report::{Column, Row};
+
+const ROUNDS: usize = 11;
+
+const PAYLOADS: [usize; 5] = [16, 125, 1 << 10, 16 << 10, 1 << 20];
+
+enum Direction {
+    Receive,
+    ReceiveOnePerRead,
+    Send,
+    SendMasked,
+}
+
+use Direction::{Receive, ReceiveOnePerRead, Send, SendMasked};
+
+const WORKS: [(&str, Direction, Kind, &[usize]); 7] = [
+    ("receive-binary", Receive, Kind::Binary, &PAYLOADS),
+    ("receive-text", Receive, Kind::Ascii, &PAYLOADS),
+    ("receive-multibyte", Receive, Kind::Multibyte, &[1 << 10]),
+    ("receive-one-per-read", ReceiveOnePerRead, Kind::Binary, &[125]),
+    ("send-binary", Send, Kind::Binary, &PAYLOADS),
+    ("send-text", Send, Kind::Ascii, &PAYLOADS),
+    ("send-masked", SendMasked, Kind::Binary, &[125, 16 << 10]),
+];
+
+fn contenders() -> Vec<Box<dyn Contender>> {
+    vec![
+        Box::new(floor::Floor),
+        Box::new(socker::Socker),
+        Box::new(tungstenite::Tungstenite),
+        Box::new(tungstenite::Tuned),
+        Box::new(fastwebsockets::Fastwebsockets),
+        Box::new(tokio_websockets::TokioWebsockets),
+        Box::new(sockudo_ws::SockudoWs),
+    ]
+}
+
+fn main() {
+    // `--bench` comes from cargo, and `--case` may precede what is wanted.
+    let wanted: Vec<_> =
+        env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let rounds = env::var("BENCH_ROUNDS")
+        .map_or(ROUNDS, |rounds| rounds.parse().expect("BENCH_ROUNDS is a number"))
+        .max(1);
+
+    let contenders = contenders();
+    let columns: Vec<_> = contenders
+        .iter()
+        .map(|contender| Column { name: contender.name(), is_peer: contender.is_peer() })
+        .collect();
+    let mut rows = Vec::new();
+    for (work, direction, kind, payloads) in &WORKS {
+        for &payload in *payloads {
+            let case = format!("{work}/{payload}");
+            if wanted.is_empty() || wanted.iter().any(|wanted| case.contains(wanted)) {
+                eprintln!("{case}");
+                let samples = run(&contenders, direction, *kind, payload, rounds);
+                rows.push(Row { work, payload, samples });
+            }
+        }
+    }
+
+    assert!(!rows.is_empty(), "no case matches {wanted:?}");
+    println!("{}\n{}", report::environment(), report::table(&columns, &rows));
+    let path = report::write_json(&columns, &rows).expect("write the medians");
+    eprintln!("medians in {}", path.display());
+}
+
+/// One case: a sample for each contender, or `None` if it sits out.
+fn run(
+    contenders: &[Box<dyn Contender>],
+    direction: &Direction,
+    kind: Kind,
+    payload: usize,
+    rounds: usize,
+) -> Vec<Option<measure::Sample>> {
+    let stream = match direction {
+        Receive => Some(Stream::new(kind, payload)),
+        ReceiveOnePerRead => Some(Stream::new(kind, payload).frame_per_read()),
+        Send | SendMasked => None,
+    };
+    let batch = Batch::new(kind, payload, matches!(direction, SendMasked));
+    let expected = stream.as_ref().map_or(batch.count, |stream| stream.count);
+
+    let mut entrants = Vec::new();
+    let mut takes_part = Vec::new();
+    for contender in contenders {
+        let run = match &stream {
+            Some(stream) => contender.receiver(stream),
+            None => contender.sender(&batch),
+        };
+        takes_part.push(run.is_some());
+        entrants.extend(run.map(|run| Entrant { run, expected }));
+    }
+    let mut samples = measure(entrants, rounds).into_iter();
+    takes_part
+        .into_iter()
+        .map(|takes_part| if takes_part { samples.next() } else { None })
+        .collect()
+}

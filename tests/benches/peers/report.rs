@@ -1,0 +1,178 @@
+//! The table for people and the file for machines.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, io};
+
+use serde_json::{Map, Value};
+
+use crate::measure::Sample;
+
+/// The packages of the peers, whose versions the report states.
+const PACKAGES: [&str; 4] = ["tungstenite", "fastwebsockets", "tokio-websockets", "sockudo-ws"];
+
+/// The contender whose ratio to the fastest peer gets a column.
+const OURS: &str = "socker";
+
+pub struct Column {
+    pub name: &'static str,
+    pub is_peer: bool,
+}
+
+pub struct Row {
+    pub work: &'static str,
+    pub payload: usize,
+    /// One per column; `None` where the contender sits out.
+    pub samples: Vec<Option<Sample>>,
+}
+
+impl Row {
+    fn fastest_peer(&self, columns: &[Column]) -> Option<f64> {
+        columns
+            .iter()
+            .zip(&self.samples)
+            .filter(|(column, _)| column.is_peer)
+            .filter_map(|(_, sample)| sample.map(|sample| sample.median))
+            .min_by(f64::total_cmp)
+    }
+}
+
+/// What the numbers depend on.
+pub fn environment() -> String {
+    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpus
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or("unknown CPU", |(_, model)| model);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
+    let rustc = Command::new(rustc).arg("--version").output();
+    let rustc = rustc.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    format!(
+        "{model} x{threads}, {}-{}; {}; {}",
+        env::consts::ARCH,
+        env::consts::OS,
+        rustc.unwrap_or_else(|_| "unknown rustc".into()),
+        versions(),
+    )
+}
+
+/// As locked, since the manifest gives only lower bounds.
+fn versions() -> String {
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .find_map(|directory| fs::read_to_string(directory.join("Cargo.lock")).ok())
+        .unwrap_or_default();
+    let version = |package: &str| {
+        let entry = format!("name = \"{package}\"\nversion = \"");
+        lock.split_once(&entry)
+            .and_then(|(_, rest)| rest.split_once('"'))
+            .map_or("?", |(version, _)| version)
+    };
+    PACKAGES.map(|package| format!("{package} {}", version(package))).join(", ")
+}
+
+/// A table per work. Each cell has the median in ns per message, the spread between the
+/// quartiles in percent of it, and the ratio to the fastest peer.
+pub fn table(columns: &[Column], rows: &[Row]) -> String {
+    let mut out = String::from("ns per message, ± interquartile range, x fastest peer\n");
+    for rows in rows.chunk_by(|a, b| a.work == b.work) {
+        let used: Vec<_> = (0..columns.len())
+            .filter(|&index| rows.iter().any(|row| row.samples[index].is_some()))
+            .collect();
+        let ours = used.iter().copied().find(|&index| columns[index].name == OURS);
+
+        let mut lines = vec![vec![rows[0].work.to_owned()]];
+        lines[0].extend(used.iter().map(|&index| columns[index].name.to_owned()));
+        lines[0].extend(ours.map(|_| format!("{OURS} / fastest peer")));
+        for row in rows {
+            let fastest = row.fastest_peer(columns);
+            let mut line = vec![size(row.payload)];
+            line.extend(used.iter().map(|&index| cell(row.samples[index], fastest)));
+            line.extend(ours.map(|index| ratio(row.samples[index], fastest)));
+            lines.push(line);
+            lines.extend(writes(row, &used, lines[0].len()));
+        }
+        align(&mut out, &lines);
+    }
+    out
+}
+
+fn cell(sample: Option<Sample>, fastest: Option<f64>) -> String {
+    let Some(Sample { median, spread, .. }) = sample else {
+        return "-".into();
+    };
+    let precision = match median {
+        0.0..100.0 => 2,
+        100.0..1000.0 => 1,
+        _ => 0,
+    };
+    let percent = format!("±{:.1}%", spread / median * 100.0);
+    let ratio = ratio(sample, fastest);
+    format!("{median:.precision$} {percent:>5} {ratio:>6}")
+}
+
+/// How often each has written to send a batch. A sink that costs nothing flatters those which
+/// write often, so the table shows it.
+fn writes(row: &Row, used: &[usize], width: usize) -> Option<Vec<String>> {
+    let writes = |&index: &usize| row.samples[index].map_or(0, |sample| sample.writes);
+    if used.iter().all(|index| writes(index) == 0) {
+        return None;
+    }
+    let mut line = vec!["  writes per batch".to_owned()];
+    line.extend(used.iter().map(|index| writes(index).to_string()));
+    line.resize(width, String::new());
+    Some(line)
+}
+
+fn ratio(sample: Option<Sample>, fastest: Option<f64>) -> String {
+    match (sample, fastest) {
+        (Some(sample), Some(fastest)) => format!("{:.2}x", sample.median / fastest),
+        _ => String::new(),
+    }
+}
+
+fn align(out: &mut String, lines: &[Vec<String>]) {
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
+    let widths: Vec<_> = (0..lines[0].len()).map(|column| width(column).unwrap_or(0)).collect();
+    out.push('\n');
+    for line in lines {
+        for (index, (cell, &width)) in line.iter().zip(&widths).enumerate() {
+            // Writing to a string can't fail.
+            let _ = match index {
+                0 => write!(out, "{cell:<width$}"),
+                _ => write!(out, "   {cell:>width$}"),
+            };
+        }
+        out.push('\n');
+    }
+}
+
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..0x400 => format!("{bytes} B"),
+        0x400..0x10_0000 => format!("{} KiB", bytes >> 10),
+        _ => format!("{} MiB", bytes >> 20),
+    }
+}
+
+/// Writes the medians of this run, one flat object with `work/payload/contender` as keys.
+pub fn write_json(columns: &[Column], rows: &[Row]) -> io::Result<PathBuf> {
+    let mut medians = Map::new();
+    for row in rows {
+        for (column, sample) in columns.iter().zip(&row.samples) {
+            if let Some(sample) = sample {
+                let key = format!("{}/{}/{}", row.work, row.payload, column.name);
+                medians.insert(key, Value::from(sample.median));
+            }
+        }
+    }
+    // Cargo's directory for temporary files is in the target directory, wherever this is.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target directory");
+    let directory = target.join("bench");
+    fs::create_dir_all(&directory)?;
+    let path = directory.join("peers.json");
+    fs::write(&path, serde_json::to_string_pretty(&medians)? + "\n")?;
+    Ok(path)
+}

@@ -1,0 +1,81 @@
+//! Reads into a buffer that it zeroes up to its whole free capacity before each read.
+
+use std::hint::black_box;
+
+use ::tungstenite::protocol::{Role, WebSocketConfig};
+use ::tungstenite::{Message, Utf8Bytes, WebSocket};
+
+use crate::contender::{Contender, Run};
+use crate::feed::{Batch, Count, READ, Stream};
+use crate::memory::{Sink, Wire};
+
+/// A buffer for reads of one small frame.
+const SMALL_READ: usize = 1024;
+
+/// With the default buffer of 128 KiB, documented as the one for high read load.
+pub struct Tungstenite;
+
+/// With the read buffer that suits the reads: the fastest size, give or take a few percent.
+pub struct Tuned;
+
+impl Contender for Tungstenite {
+    fn name(&self) -> &'static str {
+        "tungstenite"
+    }
+
+    fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>> {
+        Some(receiver(stream, WebSocketConfig::default()))
+    }
+
+    fn sender<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
+        let sink = Sink::default();
+        let role = if batch.client { Role::Client } else { Role::Server };
+        let mut socket = WebSocket::from_raw_socket(Wire::sending(&sink), role, None);
+        let message = if batch.text {
+            Message::Text(Utf8Bytes::try_from(batch.payload.clone()).expect("valid text"))
+        } else {
+            Message::Binary(batch.payload.clone())
+        };
+        Some(Box::new(move |passes| {
+            for _ in 0..passes {
+                for _ in 0..batch.messages {
+                    socket.write(black_box(&message).clone()).expect("write");
+                }
+                socket.flush().expect("flush");
+            }
+            sink.take(passes * batch.messages)
+        }))
+    }
+}
+
+impl Contender for Tuned {
+    fn name(&self) -> &'static str {
+        "tungstenite-tuned"
+    }
+
+    fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>> {
+        let size = if stream.frame_per_read.is_some() { SMALL_READ } else { READ };
+        Some(receiver(stream, WebSocketConfig::default().read_buffer_size(size)))
+    }
+
+    /// Nothing to tune: the default write buffer holds a batch.
+    fn sender<'a>(&self, _: &'a Batch) -> Option<Run<'a>> {
+        None
+    }
+}
+
+fn receiver<'a>(stream: &'a Stream, config: WebSocketConfig) -> Run<'a> {
+    let wire = Wire::receiving(stream);
+    let mut socket = WebSocket::from_raw_socket(wire, Role::Server, Some(config));
+    Box::new(move |passes| {
+        let mut count = Count::default();
+        for _ in 0..stream.count.times(passes).messages {
+            match socket.read().expect("read") {
+                Message::Binary(payload) => count.received(&payload),
+                Message::Text(text) => count.received(text.as_str().as_bytes()),
+                other => panic!("unexpected {other}"),
+            }
+        }
+        count
+    })
+}

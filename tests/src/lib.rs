@@ -1,0 +1,22 @@
+//! What the suites in `tests/` share, and the fuzz targets with them.
+//!
+//! - [`notation`] and [`vectors`] read `vectors/*.txt`; [`frames`] writes and reads frames plainly.
+//! - [`feed`] hands bytes to a machine in any pieces and keeps what it told and wrote.
+//! - [`calls`] makes calls in any order and checks what must hold.
+//! - [`oracle`] is a second receiver, written for clarity.
+//! - [`pair`] is a client and a server on a simulated network with a virtual clock.
+//! - [`pump`] drives a machine over a blocking socket.
+
+// A test that can't go on should stop at once, here as in a `#[test]`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod calls;
+pub mod draw;
+pub mod feed;
+pub mod frames;
+pub mod notation;
+pub mod oracle;
+pub mod pair;
+pub mod pump;
+pub mod split;
+pub mod vectors;

@@ -1,0 +1,206 @@
+//! A second receiver, written for clarity: it looks at all bytes from the beginning, each time.
+
+use socker_core::wire::{Close, Violation};
+use socker_core::{CloseReason, Message, Role};
+
+use crate::feed::Told;
+use crate::frames::{Frame, opcode};
+
+/// What a machine of a role must make of bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The events.
+    pub told: Vec<Told>,
+    /// The frames that answer: Pongs, and a Close at the end.
+    pub answers: Vec<Frame>,
+    /// The bytes that matter; what is after them is ignored.
+    pub used: usize,
+}
+
+/// A message that is not complete.
+struct Begun {
+    text: bool,
+    payload: Vec<u8>,
+}
+
+/// What an open machine with this role and message limit must make of all these bytes.
+#[must_use]
+pub fn receive(role: Role, limit: usize, bytes: &[u8]) -> Account {
+    let mut account = Account::default();
+    let mut begun = None;
+    loop {
+        match next(role, limit, &bytes[account.used..], &mut begun) {
+            Err(violation) => {
+                account.told.push(Told::closed(&CloseReason::Violation(violation)));
+                account.answer_close(u16::from(violation.code()), violation.reason());
+                return account;
+            }
+            Ok(None) => return account,
+            Ok(Some((frame, used))) => {
+                account.used += used;
+                if account.take(frame, &mut begun) {
+                    return account;
+                }
+            }
+        }
+    }
+}
+
+impl Account {
+    /// Acts on a frame that was judged; true at the end.
+    fn take(&mut self, frame: Frame, begun: &mut Option<Begun>) -> bool {
+        match frame.opcode {
+            opcode::PING => self.answers.push(Frame::new(opcode::PONG, &frame.payload)),
+            opcode::PONG => self.told.push(Told::Pong(frame.payload)),
+            opcode::CLOSE => {
+                let Close { code, reason } = Close::decode(&frame.payload).unwrap();
+                let reason = reason.to_owned();
+                self.told.push(Told::closed(&CloseReason::Peer { code, reason }));
+                if frame.payload.is_empty() {
+                    self.answers.push(Frame::new(opcode::CLOSE, &[]));
+                } else {
+                    self.answer_close(u16::from(code), "");
+                }
+                return true;
+            }
+            kind => {
+                let Begun { text, mut payload } = begun
+                    .take()
+                    .unwrap_or(Begun { text: kind == opcode::TEXT, payload: Vec::new() });
+                payload.extend(frame.payload);
+                if !frame.fin {
+                    *begun = Some(Begun { text, payload });
+                } else if text {
+                    let text = String::from_utf8(payload).unwrap();
+                    self.told.push(Told::Message(Message::text(text)));
+                } else {
+                    self.told.push(Told::Message(Message::binary(payload)));
+                }
+            }
+        }
+        false
+    }
+
+    fn answer_close(&mut self, code: u16, reason: &str) {
+        let payload = [&code.to_be_bytes(), reason.as_bytes()].concat();
+        self.answers.push(Frame::new(opcode::CLOSE, &payload));
+    }
+}
+
+/// The next frame if it is complete, and its length; or what the bytes prove.
+fn next(
+    role: Role,
+    limit: usize,
+    bytes: &[u8],
+    begun: &mut Option<Begun>,
+) -> Result<Option<(Frame, usize)>, Violation> {
+    let Some(&first) = bytes.first() else { return Ok(None) };
+    let fin = first & 0x80 != 0;
+    let kind = first & 0x0F;
+    if first & 0x70 != 0 {
+        return Err(Violation::ReservedBits);
+    }
+    match kind {
+        opcode::CONTINUATION if begun.is_none() => return Err(Violation::UnexpectedContinuation),
+        opcode::TEXT | opcode::BINARY if begun.is_some() => {
+            return Err(Violation::ExpectedContinuation);
+        }
+        opcode::CLOSE | opcode::PING | opcode::PONG if !fin => {
+            return Err(Violation::FragmentedControl);
+        }
+        3..=7 | 0xB..=0xF => return Err(Violation::ReservedOpcode(kind)),
+        _ => {}
+    }
+
+    let Some(&second) = bytes.get(1) else { return Ok(None) };
+    match (role, second & 0x80 != 0) {
+        (Role::Server, false) => return Err(Violation::Unmasked),
+        (Role::Client, true) => return Err(Violation::Masked),
+        _ => {}
+    }
+    let room = limit - begun.as_ref().map_or(0, |begun| begun.payload.len());
+    let control = kind >= 8;
+    let (len, mut at) = match second & 0x7F {
+        126 | 127 if control => return Err(Violation::OversizedControl),
+        1 if kind == opcode::CLOSE => return Err(Violation::TruncatedClose),
+        126 => match extended(&bytes[2..], 2, room)? {
+            Some(len) => (len, 4),
+            None => return Ok(None),
+        },
+        127 => match extended(&bytes[2..], 8, room)? {
+            Some(len) => (len, 10),
+            None => return Ok(None),
+        },
+        len if !control && usize::from(len) > room => return Err(Violation::MessageTooLarge),
+        len => (usize::from(len), 2),
+    };
+
+    let mut key = [0; 4];
+    if role == Role::Server {
+        let Some(there) = bytes[at..].first_chunk() else { return Ok(None) };
+        key = *there;
+        at += 4;
+    }
+    let there = &bytes[at..bytes.len().min(at + len)];
+    let payload: Vec<u8> = there.iter().zip(key.iter().cycle()).map(|(a, b)| a ^ b).collect();
+    let complete = payload.len() == len;
+    match kind {
+        opcode::CLOSE => judge_close(&payload, complete)?,
+        opcode::PING | opcode::PONG | opcode::BINARY => {}
+        _ => {
+            let before = begun.as_ref().map_or(&[][..], |begun| &begun.payload);
+            if begun.as_ref().is_none_or(|begun| begun.text) {
+                judge_text(&[before, &payload].concat(), complete && fin)?;
+            }
+        }
+    }
+    Ok(complete.then_some((Frame { fin, opcode: kind, key: None, payload }, at + len)))
+}
+
+/// A length in `width` bytes, as far as it has come: judged by the least and the most that it can
+/// still be.
+fn extended(bytes: &[u8], width: usize, room: usize) -> Result<Option<usize>, Violation> {
+    let shortest = if width == 2 { 126 } else { 65_536 };
+    if shortest > room as u64 {
+        return Err(Violation::MessageTooLarge);
+    }
+    let known = bytes.len().min(width);
+    let fill = |with: u8| {
+        let missing = vec![with; width - known];
+        bytes[..known].iter().chain(&missing).fold(0, |len, &byte| len << 8 | u64::from(byte))
+    };
+    let (least, most) = (fill(0), fill(0xFF));
+    if least > u64::MAX / 2 {
+        return Err(Violation::LengthOverflow);
+    }
+    if most < shortest {
+        return Err(Violation::NonMinimalLength);
+    }
+    if least > room as u64 {
+        return Err(Violation::MessageTooLarge);
+    }
+    Ok((known == width).then(|| usize::try_from(least).unwrap()))
+}
+
+fn judge_text(text: &[u8], complete: bool) -> Result<(), Violation> {
+    match str::from_utf8(text) {
+        Err(error) if complete || error.error_len().is_some() => Err(Violation::InvalidUtf8),
+        _ => Ok(()),
+    }
+}
+
+fn judge_close(payload: &[u8], complete: bool) -> Result<(), Violation> {
+    let sendable = |code: &u16| matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
+    if let Some(&high) = payload.first() {
+        let first = u16::from(high) << 8;
+        if !(first..=first | 0xFF).any(|code| sendable(&code)) {
+            return Err(Violation::InvalidCloseCode(first));
+        }
+    }
+    if let Some(code) = payload.first_chunk().copied().map(u16::from_be_bytes)
+        && !sendable(&code)
+    {
+        return Err(Violation::InvalidCloseCode(code));
+    }
+    judge_text(payload.get(2..).unwrap_or_default(), complete)
+}

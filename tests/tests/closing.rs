@@ -1,0 +1,230 @@
+//! Two machines on a simulated network: every way in which a connection ends.
+
+use std::time::Duration;
+
+use socker_core::handshake::{Acceptance, Request};
+use socker_core::wire::Violation;
+use socker_core::{CloseCode, CloseReason, Config, Instant, Machine, Message, Refusal, Role, Seed};
+use socker_tests::feed::{Told, Transcript, take_outgoing};
+use socker_tests::frames::{Frame, decode_all, opcode};
+use socker_tests::pair::{Answer, Network, Pair};
+
+fn at(millis: u64) -> Instant {
+    Instant::at(Duration::from_millis(millis))
+}
+
+fn opened() -> Pair {
+    let request = Request::get("ws://server/").unwrap();
+    let config = Config::default;
+    let mut pair = Pair::new(Network::default(), config(), config(), &request);
+    pair.run_until(at(1000));
+    pair
+}
+
+fn peer(code: u16, reason: &str) -> Told {
+    Told::closed(&CloseReason::Peer { code: code.into(), reason: reason.to_owned() })
+}
+
+fn local(code: u16) -> Told {
+    Told::closed(&CloseReason::Local { code: code.into() })
+}
+
+#[test]
+fn the_client_closes() {
+    let mut pair = opened();
+    pair.client.machine.send(Message::text("last words")).unwrap();
+    pair.client.machine.close(pair.now, CloseCode::Away, "going home");
+    let refused = pair.client.machine.send(Message::text("late")).unwrap_err();
+    assert_eq!(refused.refusal, Refusal::Closed);
+    pair.client.machine.close(pair.now, CloseCode::Error, "only the first call counts");
+    pair.run();
+    let server = &pair.server;
+    assert_eq!(server.messages(), [Message::text("last words")]);
+    assert_eq!(server.transcript.told.last(), Some(&peer(1001, "going home")));
+    assert_eq!(pair.client.transcript.told.last(), Some(&local(1001)));
+    assert_eq!((server.closed_at, pair.client.closed_at), (Some(at(1010)), Some(at(1020))));
+    // The server ended the connection, and the client saw it: nobody waited for a time-out.
+    assert!(server.machine.is_done() && pair.client.machine.is_done());
+    assert_eq!(pair.now, at(1020));
+}
+
+#[test]
+fn the_server_closes() {
+    let mut pair = opened();
+    pair.server.machine.send(Message::text("last words")).unwrap();
+    pair.server.machine.close(pair.now, CloseCode::Library(4000), "");
+    // What the client says before it has heard of that still counts.
+    pair.client.machine.send(Message::text("too")).unwrap();
+    pair.run();
+    assert_eq!(pair.client.messages(), [Message::text("last words")]);
+    assert_eq!(pair.server.messages(), [Message::text("too")]);
+    assert_eq!(pair.client.transcript.told.last(), Some(&peer(4000, "")));
+    assert_eq!(pair.server.transcript.told.last(), Some(&local(4000)));
+    assert!(pair.server.machine.is_done() && pair.client.machine.is_done());
+    assert_eq!(pair.now, at(1030));
+}
+
+#[test]
+fn both_close_at_once() {
+    let mut pair = opened();
+    pair.server.machine.close(pair.now, CloseCode::Normal, "");
+    pair.client.machine.close(pair.now, CloseCode::Away, "");
+    pair.run();
+    assert_eq!(pair.client.transcript.told.last(), Some(&local(1001)));
+    assert_eq!(pair.server.transcript.told.last(), Some(&local(1000)));
+    assert_eq!((pair.server.closed_at, pair.client.closed_at), (Some(at(1010)), Some(at(1010))));
+    assert!(pair.server.machine.is_done() && pair.client.machine.is_done());
+}
+
+#[test]
+fn a_close_that_is_not_answered() {
+    for role in [Role::Client, Role::Server] {
+        let mut pair = opened();
+        pair.client.unplugged = true;
+        let now = pair.now;
+        let closer = if role == Role::Client { &mut pair.client } else { &mut pair.server };
+        closer.machine.close(now, CloseCode::Normal, "");
+        pair.run_until(at(7000));
+        let closer = if role == Role::Client { &pair.client } else { &pair.server };
+        assert_eq!(closer.closed_at, Some(at(6000)));
+        assert!(matches!(closer.transcript.closed, Some(CloseReason::CloseTimeout)));
+        assert!(closer.machine.is_done());
+    }
+}
+
+#[test]
+fn a_server_that_does_not_end_the_connection() {
+    let mut pair = opened();
+    pair.client.machine.close(pair.now, CloseCode::Normal, "");
+    // Its Close, and then nothing.
+    pair.client.arrive(at(1500), &Frame::new(opcode::CLOSE, &1000_u16.to_be_bytes()).encode());
+    pair.client.unplugged = true;
+    pair.run_until(at(6499));
+    assert_eq!(pair.client.closed_at, Some(at(1500)));
+    assert!(pair.client.machine.is_write_finished() && !pair.client.machine.is_done());
+    pair.run_until(at(6500));
+    assert!(pair.client.machine.is_done());
+}
+
+#[test]
+fn a_violation_is_told_to_both() {
+    let mut pair = opened();
+    pair.server.arrive(at(1500), b"\x81\x85\0\0\0\0\xFFabcd");
+    pair.run();
+    let closed = pair.server.transcript.closed.as_ref();
+    assert!(matches!(closed, Some(CloseReason::Violation(Violation::InvalidUtf8))));
+    let reason = "text is not UTF-8";
+    assert_eq!(pair.client.transcript.told.last(), Some(&peer(1007, reason)));
+    assert!(pair.server.machine.is_done() && pair.client.machine.is_done());
+}
+
+#[test]
+fn half_closed_while_much_is_outgoing() {
+    let mut pair = opened();
+    pair.server.stalled = true;
+    pair.server.machine.send(Message::binary(vec![7; 100_000])).unwrap();
+    // The client's side ends, and still reads.
+    pair.server.arrive(at(1100), &[]);
+    pair.run_until(at(1200));
+    assert!(matches!(pair.server.transcript.closed, Some(CloseReason::Eof)));
+    assert!(!pair.server.machine.is_done() && !pair.server.machine.is_write_finished());
+    pair.server.stalled = false;
+    pair.run();
+    assert_eq!(pair.client.messages(), [Message::binary(vec![7; 100_000])]);
+    assert!(matches!(pair.client.transcript.closed, Some(CloseReason::Eof)));
+    assert!(pair.server.machine.is_done() && pair.client.machine.is_done());
+}
+
+#[test]
+fn a_peer_that_never_takes_what_is_outgoing() {
+    let mut pair = opened();
+    pair.server.stalled = true;
+    pair.server.machine.send(Message::binary(vec![7; 100_000])).unwrap();
+    pair.server.arrive(at(1100), &[]);
+    pair.run_until(at(7000));
+    assert!(pair.server.machine.is_done());
+    assert_eq!(pair.server.machine.outgoing_len(), 0);
+}
+
+/// The end of the bytes, in every phase: one Closed, and nothing after it.
+#[test]
+fn eof_in_every_phase() {
+    let request = Request::get("ws://server/").unwrap();
+    let fresh = || Pair::new(Network::default(), Config::default(), Config::default(), &request);
+    let mut waiting = fresh();
+    waiting.answer = Answer::Hold;
+    waiting.run_until(at(100));
+    let mut closing = opened();
+    closing.client.machine.close(closing.now, CloseCode::Normal, "");
+    closing.server.machine.close(closing.now, CloseCode::Normal, "");
+    let mut ended = opened();
+    ended.client.machine.close(ended.now, CloseCode::Normal, "");
+    ended.run();
+
+    for (pair, expected) in
+        [(fresh(), "Eof"), (waiting, "Eof"), (opened(), "Eof"), (closing, "Eof"), (ended, "")]
+    {
+        let now = pair.now;
+        for mut peer in [pair.client, pair.server] {
+            let before = peer.transcript.told.len();
+            peer.machine.read_eof(now);
+            peer.machine.read_eof(now);
+            peer.transcript.feed(&mut peer.machine, now, &[]);
+            peer.transcript.feed(&mut peer.machine, now, b"more");
+            let told = &peer.transcript.told[before..];
+            let expected = Told::Closed(expected.to_owned());
+            let none = expected == Told::Closed(String::new());
+            assert_eq!(told, if none { &[] } else { std::slice::from_ref(&expected) });
+            assert!(peer.machine.is_done());
+            assert_eq!(peer.machine.poll_timeout(), None);
+        }
+    }
+}
+
+#[test]
+fn closing_before_the_opening() {
+    let request = Request::get("ws://server/").unwrap();
+    let mut pair = Pair::new(Network::default(), Config::default(), Config::default(), &request);
+    pair.answer = Answer::Hold;
+    pair.run_until(at(100));
+    pair.server.machine.close(pair.now, CloseCode::Restart, "");
+    pair.run();
+    let Some(CloseReason::Refused(response)) = &pair.client.transcript.closed else {
+        panic!("{:?}", pair.client.transcript.closed);
+    };
+    assert_eq!(response.status().as_u16(), 503);
+    let incoming = pair.held.take().unwrap();
+    let late = pair.server.machine.accept(pair.now, incoming, Acceptance::default());
+    assert!(late.is_err());
+
+    let mut pair = Pair::new(Network::default(), Config::default(), Config::default(), &request);
+    pair.client.machine.close(pair.now, CloseCode::Away, "");
+    assert!(pair.client.machine.is_done());
+    let mut transcript = Transcript::default();
+    transcript.feed(&mut pair.client.machine, pair.now, &[]);
+    assert_eq!(transcript.told, [local(1001)]);
+    assert!(transcript.written.is_empty());
+}
+
+#[test]
+fn codes_and_reasons_that_can_not_be_sent() {
+    let long = "é".repeat(100);
+    for (code, reason, payload) in [
+        (1005, "no code", Vec::new()),
+        (1006, "", Vec::new()),
+        (1015, "", Vec::new()),
+        (999, "", Vec::new()),
+        (2000, "", Vec::new()),
+        (1000, "", vec![3, 0xE8]),
+        (4999, "bye", b"\x13\x87bye".to_vec()),
+        // 123 bytes are left, and a code point has two.
+        (1000, &long, [b"\x03\xE8", "é".repeat(61).as_bytes()].concat()),
+    ] {
+        let config = Config::default().into();
+        let seed = Seed::from([0; 16]);
+        let mut machine = Machine::upgraded(Instant::START, Role::Server, config, seed);
+        machine.close(Instant::START, code.into(), reason);
+        let (frames, _) = decode_all(&take_outgoing(&mut machine));
+        assert_eq!(frames, [Frame::new(opcode::CLOSE, &payload)], "{code}");
+    }
+}

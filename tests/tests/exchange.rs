@@ -1,0 +1,193 @@
+//! Two machines on a simulated network: messages, fragments, keep-alive and back-pressure.
+
+use std::time::Duration;
+
+use socker_core::handshake::Request;
+use socker_core::{CloseReason, Config, Instant, Message, Refusal, Role};
+use socker_tests::feed::Told;
+use socker_tests::frames::{Frame, decode_all, opcode};
+use socker_tests::pair::{Network, Pair};
+
+fn at(millis: u64) -> Instant {
+    Instant::at(Duration::from_millis(millis))
+}
+
+fn opened(network: Network, client: Config, server: Config) -> Pair {
+    let request = Request::get("ws://server/").unwrap();
+    let mut pair = Pair::new(network, client, server, &request);
+    pair.run_until(at(1000));
+    assert!(pair.client.machine.is_open() && pair.server.machine.is_open());
+    pair
+}
+
+fn silent() -> Config {
+    Config::default().keep_alive(None)
+}
+
+#[test]
+fn echoes_come_back_in_order_over_any_network() {
+    for seed in 0..60 {
+        let network = Network {
+            delay: Duration::from_millis(seed % 7),
+            jitter: Duration::from_micros(seed * 50),
+            piece: [1, 7, 100, 4000, usize::MAX][usize::try_from(seed).unwrap() % 5],
+            seed,
+        };
+        let mut pair = opened(network, Config::default(), Config::default());
+        pair.server.echoes = true;
+        let sent: Vec<Message<'static>> = (0..20)
+            .map(|at| match at % 3 {
+                0 => Message::text("é".repeat(at * at)),
+                1 => Message::binary(vec![7; at * 200]),
+                _ => Message::text(""),
+            })
+            .collect();
+        for message in &sent {
+            pair.client.machine.send(message.clone()).unwrap();
+            pair.run_for(Duration::from_millis(seed % 3));
+        }
+        pair.run_for(Duration::from_secs(20));
+        assert_eq!(pair.server.messages(), sent, "seed {seed}");
+        assert_eq!(pair.client.messages(), sent, "seed {seed}");
+    }
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    let run = || {
+        let network =
+            Network { jitter: Duration::from_millis(3), piece: 50, seed: 9, ..Network::default() };
+        let mut pair = opened(network, Config::default(), Config::default());
+        pair.server.echoes = true;
+        pair.client.machine.send(Message::binary(vec![1; 5000])).unwrap();
+        pair.run_for(Duration::from_secs(100));
+        (pair.client.transcript.written.clone(), pair.server.transcript.written.clone(), pair.now)
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn fragments_and_a_ping_between_them() {
+    let mut pair = opened(Network::default(), silent(), silent());
+    let key = [9, 8, 7, 6];
+    for (after, frame) in [
+        (1, Frame::fragment(false, opcode::TEXT, "ab\u{e9}".as_bytes())),
+        (2, Frame::new(opcode::PING, b"there?")),
+        (3, Frame::fragment(false, opcode::CONTINUATION, b"")),
+        (4, Frame::fragment(true, opcode::CONTINUATION, b"cd")),
+    ] {
+        pair.server.arrive(at(1000 + after), &frame.masked(key).encode());
+    }
+    pair.run_for(Duration::from_secs(1));
+    assert_eq!(pair.server.messages(), [Message::text("ab\u{e9}cd")]);
+    let told = pair.client.transcript.told.last();
+    assert_eq!(told, Some(&Told::Pong(b"there?".to_vec())));
+}
+
+#[test]
+fn a_silent_peer_is_asked_and_answers() {
+    let mut pair = opened(Network::default(), silent(), Config::default());
+    // The request came after 10 ms, so the ping goes out at 30.010 s and its answer comes 20 ms
+    // later.
+    assert_eq!(pair.server.machine.poll_timeout(), Some(at(30_010)));
+    pair.run_until(at(30_009));
+    assert_eq!(pair.server.transcript.told, []);
+    pair.run_until(at(30_029));
+    assert_eq!(pair.server.machine.poll_timeout(), Some(at(60_010)));
+    pair.run_until(at(30_030));
+    assert_eq!(pair.server.transcript.told, [Told::Pong(Vec::new())]);
+    assert_eq!(pair.server.machine.poll_timeout(), Some(at(60_030)));
+    // And so on for ten minutes.
+    pair.run_until(at(600_000));
+    assert_eq!(pair.server.transcript.told.len(), 19);
+    assert!(pair.server.machine.is_open() && pair.client.machine.is_open());
+}
+
+#[test]
+fn a_peer_that_speaks_is_not_asked() {
+    let mut pair = opened(Network::default(), silent(), Config::default());
+    for _ in 0..20 {
+        pair.client.machine.send(Message::text("tick")).unwrap();
+        pair.run_for(Duration::from_secs(29));
+    }
+    assert_eq!(pair.server.messages().len(), 20);
+    assert_eq!(pair.client.transcript.told.len(), 1, "{:?}", pair.client.transcript.told);
+}
+
+#[test]
+fn a_peer_that_is_gone_is_noticed() {
+    for role in [Role::Server, Role::Client] {
+        let (client, server) = match role {
+            Role::Server => (silent(), Config::default()),
+            Role::Client => (Config::default(), silent()),
+        };
+        let mut pair = opened(Network::default(), client, server);
+        pair.client.unplugged = true;
+        pair.run_until(at(100_000));
+        // The server was last told something at 10 ms, the client at 20 ms.
+        let (watcher, end) = match role {
+            Role::Server => (&pair.server, at(60_010)),
+            Role::Client => (&pair.client, at(60_020)),
+        };
+        assert_eq!(watcher.closed_at, Some(end));
+        assert!(matches!(watcher.transcript.closed, Some(CloseReason::KeepAliveTimeout)));
+        assert!(watcher.machine.is_done());
+    }
+}
+
+#[test]
+fn back_pressure() {
+    let server = silent().outgoing_limit(1000);
+    let mut pair = opened(Network::default(), silent(), server);
+    pair.server.stalled = true;
+    let machine = &mut pair.server.machine;
+    let message = Message::binary(vec![7; 100]);
+    let mut sent = 0;
+    let error = loop {
+        match machine.send(message.clone()) {
+            Ok(()) => sent += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((error.refusal, error.message), (Refusal::Full, message.clone()));
+    assert!(machine.outgoing_len() <= 1000);
+    assert!(machine.wants_read(), "not all that may wait does");
+
+    // One that is larger than the limit is taken if it is alone.
+    pair.server.stalled = false;
+    pair.run_for(Duration::from_millis(100));
+    pair.server.stalled = true;
+    let large = Message::binary(vec![8; 5000]);
+    pair.server.machine.send(large.clone()).unwrap();
+    assert!(!pair.server.machine.wants_read());
+    assert_eq!(pair.server.machine.ping(b"").unwrap_err(), Refusal::Full);
+
+    // What the client says meanwhile waits in the network.
+    pair.client.machine.send(Message::text("hello")).unwrap();
+    pair.run_for(Duration::from_secs(1));
+    assert_eq!(pair.server.messages(), []);
+    pair.server.stalled = false;
+    pair.run_for(Duration::from_secs(1));
+    assert_eq!(pair.server.messages(), [Message::text("hello")]);
+    let received = pair.client.messages();
+    assert_eq!((received.len(), received.last()), (sent + 1, Some(&large)));
+}
+
+#[test]
+fn pings_that_are_not_read_back_do_not_pile_up() {
+    let mut pair = opened(Network::default(), silent(), silent().outgoing_limit(500));
+    pair.server.stalled = true;
+    for _ in 0..100 {
+        pair.client.machine.ping(&[7; 50]).unwrap();
+    }
+    pair.run_for(Duration::from_secs(1));
+    assert!(pair.server.machine.outgoing_len() < 600);
+    pair.server.stalled = false;
+    pair.run_for(Duration::from_secs(1));
+    // The pings after the limit came in one piece with those before it.
+    let written = &pair.server.transcript.written;
+    let head = written.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap() + 4;
+    let pongs = decode_all(&written[head..]).0;
+    assert!(pongs.iter().all(|frame| *frame == Frame::new(opcode::PONG, &[7; 50])));
+    assert!((9..=11).contains(&pongs.len()), "{}", pongs.len());
+}
