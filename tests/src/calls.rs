@@ -321,16 +321,14 @@ impl Walk {
             }
         };
         let peer = if self.machine.role() == Role::Server { Role::Client } else { Role::Server };
-        let told = oracle::receive(peer, usize::MAX / 2, frames).told;
+        let account = oracle::receive(peer, usize::MAX / 2, frames);
         let mut received = Vec::new();
-        for told in &told {
+        for told in &account.told {
             match told {
                 Told::Message(message) => received.push(message),
                 Told::Closed(reason) => {
-                    assert!(
-                        !reason.starts_with("Violation"),
-                        "wrote a frame that breaks: {reason}"
-                    );
+                    assert!(!reason.starts_with("Violation"), "wrote what is wrong: {reason}");
+                    assert_eq!(account.used, frames.len(), "wrote more after a Close");
                 }
                 _ => {}
             }

@@ -1,5 +1,8 @@
 //! Two machines on a simulated network: every way in which a connection ends.
 
+// Outside of a `#[test]` too, a test that can't go on should stop.
+#![allow(clippy::unwrap_used)]
+
 use std::time::Duration;
 
 use socker_core::handshake::{Acceptance, Request};
@@ -62,6 +65,17 @@ fn the_server_closes() {
     assert_eq!(pair.server.transcript.told.last(), Some(&local(4000)));
     assert!(pair.server.machine.is_done() && pair.client.machine.is_done());
     assert_eq!(pair.now, at(1030));
+}
+
+#[test]
+fn nothing_is_sent_after_a_close() {
+    let mut pair = opened();
+    pair.server.machine.close(pair.now, CloseCode::Normal, "");
+    pair.client.machine.ping(b"there?").unwrap();
+    pair.run();
+    let written = &pair.server.transcript.written;
+    assert!(written.ends_with(b"\x88\x02\x03\xE8"), "{written:?}");
+    assert_eq!(pair.client.transcript.told.last(), Some(&peer(1000, "")));
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Two machines on a simulated network: the opening, its times, and what comes too early.
 
+// Outside of a `#[test]` too, a test that can't go on should stop.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::time::Duration;
 
 use socker_core::handshake::{Acceptance, HandshakeError, Rejection, Request};

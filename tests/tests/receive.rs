@@ -102,7 +102,7 @@ fn limit() -> impl Strategy<Value = usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(10000))]
 
     #[test]
     fn any_frames_in_any_pieces((role, bytes) in bytes(), limit in limit(), seed: u64) {
