@@ -150,7 +150,8 @@ fn next(
         _ => {
             let before = begun.as_ref().map_or(&[][..], |begun| &begun.payload);
             if begun.as_ref().is_none_or(|begun| begun.text) {
-                judge_text(&[before, &payload].concat(), complete && fin)?;
+                let left = fin.then(|| len - payload.len());
+                judge_text(&[before, &payload].concat(), left)?;
             }
         }
     }
@@ -182,11 +183,20 @@ fn extended(bytes: &[u8], width: usize, room: usize) -> Result<Option<usize>, Vi
     Ok((known == width).then(|| usize::try_from(least).unwrap()))
 }
 
-fn judge_text(text: &[u8], complete: bool) -> Result<(), Violation> {
-    match str::from_utf8(text) {
-        Err(error) if complete || error.error_len().is_some() => Err(Violation::InvalidUtf8),
-        _ => Ok(()),
+/// Text of which `left` bytes are still to come, if that is known.
+fn judge_text(text: &[u8], left: Option<usize>) -> Result<(), Violation> {
+    let Err(error) = str::from_utf8(text) else { return Ok(()) };
+    let begun = &text[error.valid_up_to()..];
+    let missing = match begun[0] {
+        0xF0.. => 4,
+        0xE0.. => 3,
+        _ => 2,
+    };
+    let missing = usize::saturating_sub(missing, begun.len());
+    if error.error_len().is_some() || left.is_some_and(|left| missing > left) {
+        return Err(Violation::InvalidUtf8);
     }
+    Ok(())
 }
 
 fn judge_close(payload: &[u8], complete: bool) -> Result<(), Violation> {
@@ -202,5 +212,5 @@ fn judge_close(payload: &[u8], complete: bool) -> Result<(), Violation> {
     {
         return Err(Violation::InvalidCloseCode(code));
     }
-    judge_text(payload.get(2..).unwrap_or_default(), complete)
+    judge_text(payload.get(2..).unwrap_or_default(), complete.then_some(0))
 }

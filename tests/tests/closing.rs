@@ -5,9 +5,13 @@
 
 use std::time::Duration;
 
+use bytes::Buf;
+
 use socker_core::handshake::{Acceptance, Request};
 use socker_core::wire::Violation;
-use socker_core::{CloseCode, CloseReason, Config, Instant, Machine, Message, Refusal, Role, Seed};
+use socker_core::{
+    CloseCode, CloseReason, Config, Event, Instant, Machine, Message, Refusal, Role, Seed,
+};
 use socker_tests::feed::{Told, Transcript, take_outgoing};
 use socker_tests::frames::{Frame, decode_all, opcode};
 use socker_tests::pair::{Answer, Network, Pair};
@@ -241,4 +245,26 @@ fn codes_and_reasons_that_can_not_be_sent() {
         let (frames, _) = decode_all(&take_outgoing(&mut machine));
         assert_eq!(frames, [Frame::new(opcode::CLOSE, &payload)], "{code}");
     }
+}
+
+#[test]
+fn what_was_said_before_a_close_may_take_its_time() {
+    let config = Config::default().outgoing_limit(1000);
+    let mut machine =
+        Machine::upgraded(Instant::START, Role::Server, config.into(), Seed::from([0; 16]));
+    machine.send(Message::binary(vec![0; 10_000])).unwrap();
+    machine.close(Instant::START, CloseCode::Normal, "");
+    for second in 1..=9 {
+        machine.outgoing().advance(1000);
+        machine.handle_timeout(at(second * 1000));
+        assert!(machine.poll(at(second * 1000)).is_none(), "{second}");
+    }
+    // Now the peer takes nothing any more.
+    assert_eq!(machine.poll_timeout(), Some(at(10_000)));
+    machine.handle_timeout(at(10_000));
+    assert_eq!(machine.poll_timeout(), Some(at(15_000)), "some was taken since the last time");
+    machine.handle_timeout(at(15_000));
+    let end = machine.poll(at(15_000));
+    assert!(matches!(end, Some(Event::Closed(CloseReason::CloseTimeout))), "{end:?}");
+    assert!(machine.is_done());
 }

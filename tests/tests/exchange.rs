@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use bytes::Buf;
 use socker_core::handshake::Request;
-use socker_core::{CloseReason, Config, Instant, Message, Refusal, Role};
+use socker_core::{CloseReason, Config, Event, Instant, Machine, Message, Refusal, Role, Seed};
 use socker_tests::feed::Told;
 use socker_tests::frames::{Frame, decode_all, opcode};
 use socker_tests::pair::{Network, Pair};
@@ -189,4 +190,42 @@ fn pings_that_are_not_read_back_do_not_pile_up() {
     let pongs = decode_all(&written[head..]).0;
     assert!(pongs.iter().all(|frame| *frame == Frame::new(opcode::PONG, &[7; 50])));
     assert!((9..=11).contains(&pongs.len()), "{}", pongs.len());
+}
+
+/// A server that has much to say, to a peer that takes `each` bytes a second and says nothing.
+fn drip(each: usize, patience: Duration) -> (Machine, Option<Event<'static>>) {
+    let now = Instant::START;
+    let mut machine = Machine::upgraded(
+        now,
+        Role::Server,
+        Config::default().outgoing_limit(1000).into(),
+        Seed::from([0; 16]),
+    );
+    machine.send(Message::binary(vec![0; 100_000])).unwrap();
+    let mut elapsed = Duration::ZERO;
+    let mut told = None;
+    while elapsed < patience && told.is_none() {
+        elapsed += Duration::from_secs(1);
+        machine.outgoing().advance(each);
+        machine.handle_timeout(Instant::at(elapsed));
+        told = machine.poll(Instant::at(elapsed));
+    }
+    (machine, told)
+}
+
+#[test]
+fn a_peer_that_takes_its_time_is_alive() {
+    // It would answer pings, but nothing is read from it while so much waits.
+    let (machine, told) = drip(200, Duration::from_secs(400));
+    assert!(told.is_none(), "{told:?}");
+    assert!(machine.is_open() && !machine.wants_read());
+    // What waits can't keep one alive that takes nothing, nor can what the network takes.
+    for each in [0, 50_000] {
+        let (machine, told) = drip(each, Duration::from_secs(61));
+        assert!(
+            matches!(told, Some(Event::Closed(CloseReason::KeepAliveTimeout))),
+            "{each}: {told:?}"
+        );
+        assert!(machine.is_done());
+    }
 }

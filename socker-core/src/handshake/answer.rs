@@ -172,9 +172,13 @@ impl Rejection {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut headers = self.headers.clone();
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        headers.insert(CONTENT_LENGTH, self.body.len().into());
+        // An answer without content has no length of it (RFC 9110, section 8.6).
+        let body = if self.status == StatusCode::NO_CONTENT { &[][..] } else { &self.body };
+        if self.status != StatusCode::NO_CONTENT {
+            headers.insert(CONTENT_LENGTH, body.len().into());
+        }
         let mut bytes = encode_head(self.status, &headers);
-        bytes.extend_from_slice(&self.body);
+        bytes.extend_from_slice(body);
         bytes
     }
 }

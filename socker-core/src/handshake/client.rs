@@ -4,7 +4,8 @@ use http::{
     HeaderMap, HeaderValue, StatusCode, Version,
     header::{
         CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
-        SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+        SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING,
+        UPGRADE,
     },
 };
 use tungstenite::handshake::{
@@ -51,7 +52,7 @@ impl ClientOpening {
     pub(crate) fn new(config: &Config, request: &Request, key: [u8; 16]) -> (Self, Vec<u8>) {
         let key = BASE64.encode(&key);
         let opening = Self {
-            head: Head::new(StartLine::Response, config.opening_limit, config.header_limit),
+            head: begin_head(config),
             accept_key: derive_accept_key(key.as_bytes()),
             subprotocols: request.subprotocols().map(str::to_owned).collect(),
             refused: None,
@@ -67,16 +68,23 @@ impl ClientOpening {
         if self.refused.is_some() {
             return Ok(self.read_body(input));
         }
-        let Some(head) = self.head.read(input)? else { return Ok(ClientStep::Waiting) };
-        let response = match ParsedResponse::try_parse(&head) {
-            Ok(Some((_, response))) => response.map(|_| Bytes::new()),
-            Ok(None) => return Err(HandshakeError::Malformed("its end")),
-            Err(error) => return Err(parse_error(&error)),
+        let (head, response) = loop {
+            let Some(head) = self.head.read(input)? else { return Ok(ClientStep::Waiting) };
+            let response = match ParsedResponse::try_parse(&head) {
+                Ok(Some((_, response))) => response.map(|_| Bytes::new()),
+                Ok(None) => return Err(HandshakeError::Malformed("its end")),
+                Err(error) => return Err(parse_error(&error)),
+            };
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                self.judge(response.headers())?;
+                return Ok(ClientStep::Opened(Response(response.into())));
+            }
+            // The answer proper follows an interim one (RFC 9110, section 15.2).
+            if !response.status().is_informational() {
+                break (head, response);
+            }
+            self.head = begin_head(config);
         };
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            self.judge(response.headers())?;
-            return Ok(ClientStep::Opened(Response(response.into())));
-        }
         let missing = body_len(&response).min(config.opening_limit.saturating_sub(head.len()));
         self.refused = Some(Refused { response, body: Vec::new(), missing });
         Ok(self.read_body(input))
@@ -124,16 +132,22 @@ impl ClientOpening {
     }
 }
 
+fn begin_head(config: &Config) -> Head {
+    Head::new(StartLine::Response, config.opening_limit, config.header_limit)
+}
+
 /// How many bytes of body an answer announces; one without a length lasts until the connection
-/// ends.
+/// ends. A body in chunks is not read: why a server refuses is mostly in its status.
 fn body_len(response: &http::Response<Bytes>) -> usize {
     if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-        || response.status().is_informational()
+        || response.headers().contains_key(TRANSFER_ENCODING)
     {
         return 0;
     }
     one(response.headers(), CONTENT_LENGTH.as_str())
-        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .and_then(|length| length.to_str().ok())
+        .filter(|length| length.bytes().all(|byte| byte.is_ascii_digit()))
+        .and_then(|length| length.parse().ok())
         .unwrap_or(usize::MAX)
 }
 
@@ -141,6 +155,8 @@ fn encode(request: &Request, key: &str) -> Vec<u8> {
     let mut http = request.as_http().clone();
     *http.version_mut() = Version::HTTP_11;
     let headers = http.headers_mut();
+    // A request that came from elsewhere may offer what this side does not speak.
+    headers.remove(SEC_WEBSOCKET_EXTENSIONS);
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));

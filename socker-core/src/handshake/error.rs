@@ -18,7 +18,7 @@ pub enum HandshakeError {
     Method,
     /// The HTTP version is not 1.1.
     HttpVersion,
-    /// `Host` is missing or there several times.
+    /// `Host` is missing, there several times, or not ASCII.
     Host,
     /// `Connection` does not list `Upgrade`.
     Connection,

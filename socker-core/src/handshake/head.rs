@@ -114,6 +114,8 @@ fn method(at: usize, byte: u8) -> Result<Place, HandshakeError> {
 fn target(len: usize, byte: u8) -> Result<Place, HandshakeError> {
     match byte {
         b' ' if len > 0 => Ok(Place::RequestVersion(0)),
+        // A fragment is not sent (RFC 9112, section 3.2).
+        b'#' => Err(HandshakeError::Malformed("request target")),
         0x21..=0x7E => Ok(Place::Target(len + 1)),
         _ => Err(HandshakeError::Malformed("request target")),
     }

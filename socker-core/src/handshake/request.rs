@@ -64,6 +64,10 @@ impl Request {
     /// # Errors
     /// What is no such URI.
     pub fn get(uri: &str) -> Result<Self, RequestError> {
+        // A fragment has no meaning here (RFC 6455, section 3), and `Uri` would drop it.
+        if uri.contains('#') {
+            return Err(RequestError::Uri);
+        }
         let uri: Uri = uri.parse().map_err(|_| RequestError::Uri)?;
         match uri.scheme_str() {
             None => return Err(RequestError::Uri),

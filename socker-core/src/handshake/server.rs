@@ -138,7 +138,7 @@ fn judge(request: &Request) -> Result<String, HandshakeError> {
     if !request.path().starts_with('/') {
         return Err(HandshakeError::Malformed("request target"));
     }
-    one(headers, HOST.as_str()).ok_or(HandshakeError::Host)?;
+    one(headers, HOST.as_str()).and_then(|host| host.to_str().ok()).ok_or(HandshakeError::Host)?;
     if !has_token(headers, CONNECTION, "upgrade") {
         return Err(HandshakeError::Connection);
     }

@@ -35,7 +35,12 @@ impl Assembly {
                 apply_mask(mask, piece);
                 let more = growth(text.len(), text.capacity(), piece.len(), announced);
                 text.reserve_exact(more);
-                decoder.decode(piece, text).map_err(|_| Violation::InvalidUtf8)
+                decoder.decode(piece, text).map_err(|_| Violation::InvalidUtf8)?;
+                // Too little is left for the code point that has begun.
+                if decoder.missing() as u64 > announced {
+                    return Err(Violation::InvalidUtf8);
+                }
+                Ok(())
             }
             Self::Binary(bytes) => {
                 let begin = bytes.len();
@@ -47,13 +52,11 @@ impl Assembly {
         }
     }
 
-    pub(super) fn finish(self) -> Result<Message<'static>, Violation> {
+    /// The message, after a piece that nothing follows.
+    pub(super) fn finish(self) -> Message<'static> {
         match self {
-            Self::Text { text, decoder } => {
-                decoder.finish().map_err(|_| Violation::InvalidUtf8)?;
-                Ok(Message::Text(text.into()))
-            }
-            Self::Binary(bytes) => Ok(Message::Binary(Payload::Owned(bytes.into()))),
+            Self::Text { text, .. } => Message::Text(text.into()),
+            Self::Binary(bytes) => Message::Binary(Payload::Owned(bytes.into())),
         }
     }
 }

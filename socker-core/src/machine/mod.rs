@@ -170,7 +170,8 @@ impl Machine {
         }
     }
 
-    /// Opens the connection for a request.
+    /// Opens the connection for a request. What the client has sent since is there already, so call
+    /// [`Machine::poll`] next unless this is called while reading.
     ///
     /// # Errors
     /// The subprotocol was not offered, or the request is not this machine's; the request is given
@@ -254,11 +255,14 @@ impl Machine {
     pub fn wants_read(&self) -> bool {
         match self.phase {
             Phase::Deciding(_) | Phase::Done => false,
-            Phase::Open | Phase::Closing { .. } => {
-                !self.eof && self.queue.len() < self.config.outgoing_limit.max(1)
-            }
-            _ => !self.eof,
+            Phase::Open | Phase::Closing { .. } => !self.eof && !self.is_congested(),
+            _ => !self.eof && !self.is_done(),
         }
+    }
+
+    /// Whether so much is outgoing that nothing is read before some of it is written.
+    fn is_congested(&self) -> bool {
+        self.queue.len() >= self.config.outgoing_limit.max(1)
     }
 
     /// Whether messages can be sent.

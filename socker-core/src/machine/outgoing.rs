@@ -30,6 +30,8 @@ pub(super) struct Queue {
     shared: usize,
     /// What the tail held when it was last given back.
     last_tail: u32,
+    /// Something was written since this was last taken.
+    progressed: bool,
 }
 
 impl Queue {
@@ -40,7 +42,12 @@ impl Queue {
 
     pub(super) fn clear(&mut self) {
         let last_tail = u32::try_from(self.tail.len()).unwrap_or(u32::MAX);
-        *self = Self { last_tail, ..Self::default() };
+        *self = Self { last_tail, progressed: self.progressed, ..Self::default() };
+    }
+
+    /// Whether something was written since the last call.
+    pub(super) fn take_progress(&mut self) -> bool {
+        mem::take(&mut self.progressed)
     }
 
     /// Appends bytes that are encoded already.
@@ -178,6 +185,7 @@ impl Buf for Outgoing<'_> {
     fn advance(&mut self, written: usize) {
         let queue = &mut *self.0;
         let mut written = written.min(queue.len());
+        queue.progressed |= written > 0;
         while let Some(segment) = queue.segments.front_mut() {
             let done = written.min(segment.len());
             segment.advance(done);

@@ -225,6 +225,7 @@ impl Machine {
             Phase::Open => {
                 self.push_control(Opcode::Close, &Close { code, reason }.encode());
                 self.phase = Phase::Closing { code };
+                self.queue.take_progress();
                 self.deadline = now + self.config.close_timeout;
             }
             Phase::Closing { .. } | Phase::Ending { .. } | Phase::Done => {}
@@ -277,6 +278,10 @@ impl Machine {
 
     /// The phase's time is over.
     pub(super) fn timed_out(&mut self, now: Instant) {
+        // A peer that reads, if slowly, is alive. What it takes is a sign of that only while so much
+        // waits that the network between can't have taken it, and nothing is read from the peer.
+        let progressed = self.queue.take_progress();
+        let congested = self.is_congested();
         match &mut self.phase {
             Phase::Requesting(_) => {
                 let rejection = refusal(StatusCode::REQUEST_TIMEOUT, "the request took too long");
@@ -290,11 +295,19 @@ impl Machine {
                 let refused = opening.finish().map(CloseReason::Refused);
                 self.cut(refused.unwrap_or(CloseReason::OpeningTimeout));
             }
+            Phase::Open if progressed && congested => {
+                self.heard = now;
+                self.pinged = false;
+            }
             Phase::Open if self.pinged => self.cut(CloseReason::KeepAliveTimeout),
             Phase::Open => {
                 self.push_control(Opcode::Ping, &[]);
                 self.pinged = true;
                 self.deadline = now + self.config.keep_alive_timeout;
+            }
+            // Our Close has not gone out, and comes nearer to it.
+            Phase::Closing { .. } if progressed && self.queue.len() > 0 => {
+                self.deadline = now + self.config.close_timeout;
             }
             Phase::Closing { .. } => self.cut(CloseReason::CloseTimeout),
             Phase::Ending { .. } => self.drop_all(),

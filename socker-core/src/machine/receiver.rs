@@ -199,7 +199,7 @@ impl Receiver {
             return Ok(None);
         }
         self.assembled = 0;
-        self.assembly.take().map(|assembly| assembly.finish().map(Received::Message)).transpose()
+        Ok(self.assembly.take().map(|assembly| Received::Message(assembly.finish())))
     }
 
     #[cold]

@@ -62,6 +62,18 @@ impl Utf8Decoder {
         if self.len == 0 { Ok(()) } else { Err(InvalidUtf8) }
     }
 
+    /// At least so many bytes are missing before the text could end: 0 to 3.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        let whole = match self.begun[0] {
+            _ if self.len == 0 => 0,
+            0xF0.. => 4,
+            0xE0.. => 3,
+            _ => 2,
+        };
+        whole - usize::from(self.len)
+    }
+
     fn complete(&mut self, byte: u8, text: &mut String) -> Result<(), InvalidUtf8> {
         // At most three bytes are an incomplete code point, so there is room for a fourth.
         let Some(slot) = self.begun.get_mut(usize::from(self.len)) else { return Err(InvalidUtf8) };
