@@ -35,11 +35,12 @@ pub struct Config {
     /// Silence of the peer after which it gets a ping. Default 30 s: below the idle time-out of
     /// common proxies (60 s).
     pub keep_alive: Option<Duration>,
-    /// How long the peer may stay silent after that ping. Default 30 s. A peer that is not read from,
-    /// because [`Config::outgoing_limit`] is reached, is alive as long as it takes some of that.
+    /// How long the peer may stay silent after that ping. Default 30 s. The time begins again
+    /// while the peer still takes what was queued before the ping.
     pub keep_alive_timeout: Duration,
-    /// How long the peer may take to answer a Close, and to end the connection after it. While bytes
-    /// before the Close are still being written, the time begins again. Default 5 s.
+    /// How long the peer may take to answer a Close, and to end the connection after it. While the
+    /// peer still takes what was queued before, the time begins again, eleven times at the most.
+    /// Default 5 s.
     pub close_timeout: Duration,
 }
 

@@ -68,8 +68,8 @@ pub enum AnswerError {
         /// What was chosen.
         name: String,
     },
-    /// This machine has no such request to be answered: it is another machine's, or its time is
-    /// over.
+    /// This machine has no such request to be answered: it is another connection's, or its time is
+    /// over. Requests are told apart by their keys, which clients draw.
     NotPending(Incoming),
 }
 

@@ -54,11 +54,17 @@ pub enum CloseReason {
         /// The peer's words.
         reason: String,
     },
-    /// This side closed it, and the peer answered.
+    /// This side closed it, and the peer answered, or had closed it at the same time.
     Local {
         /// The code that was given to `close`.
         code: CloseCode,
+        /// The peer's code, mostly the same; [`CloseCode::Status`] if it gave none.
+        answer: CloseCode,
+        /// The peer's words.
+        reason: String,
     },
+    /// This side closed it before it was open. Clients only.
+    Cancelled,
     /// The peer broke the protocol or a limit; it was told so.
     Violation(Violation),
     /// The opening failed; a client was told so.
@@ -78,12 +84,12 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// The code of the end (RFC 6455, section 7.1.5): what was sent or received in a Close, and
-    /// [`CloseCode::Abnormal`] where none was.
+    /// The code of the end (RFC 6455, section 7.1.5): the peer's, or what it was told of a violation,
+    /// and [`CloseCode::Abnormal`] where there was no Close.
     #[must_use]
     pub fn code(&self) -> CloseCode {
         match self {
-            Self::Peer { code, .. } | Self::Local { code } => *code,
+            Self::Peer { code, .. } | Self::Local { answer: code, .. } => *code,
             Self::Violation(violation) => violation.code(),
             _ => CloseCode::Abnormal,
         }
@@ -103,7 +109,8 @@ impl fmt::Display for CloseReason {
                 write!(f, "closed by the peer with code {code}")
             }
             Self::Peer { code, reason } => write!(f, "closed by the peer with {code}: {reason}"),
-            Self::Local { code } => write!(f, "closed by this side with code {code}"),
+            Self::Local { code, .. } => write!(f, "closed by this side with code {code}"),
+            Self::Cancelled => f.write_str("closed by this side before it was open"),
             Self::Violation(violation) => write!(f, "protocol violation: {violation}"),
             Self::Handshake(error) => write!(f, "opening handshake failed: {error}"),
             Self::Rejected(status) => write!(f, "rejected with {status}"),

@@ -106,7 +106,8 @@ pub enum Progress {
     },
 }
 
-/// A script that is wrong, or was called wrongly. The connection and the cursor are as they were.
+/// A script that is wrong, or was called wrongly. The cursor is as it was, but what handlers and
+/// hooks did before the error is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ScriptError {
@@ -155,7 +156,7 @@ impl<S> Script<S> {
         Ok(cursor)
     }
 
-    /// Hands a message to the current stage.
+    /// Hands a message to the current stage, unless its time is over.
     ///
     /// # Errors
     /// The last stage stepped on, or the script has closed the connection.
@@ -166,6 +167,11 @@ impl<S> Script<S> {
         cx: &mut Context<'_>,
         message: Message<'_>,
     ) -> Result<Progress, ScriptError> {
+        // The message may come before the host has looked at the time.
+        match self.handle_timeout(cursor, cx)? {
+            Progress::Stayed => {}
+            expired => return Ok(expired),
+        }
         let stage = self.current(cursor)?;
         let kind = message.kind();
         if !stage.expects.takes(kind) {

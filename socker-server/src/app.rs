@@ -26,14 +26,19 @@ pub(crate) fn routes(state: State) -> Router {
 
 async fn open_echo(extract::State(state): extract::State<State>, upgrade: Upgrade) -> Response {
     let State { ending, tasks, .. } = state;
-    upgrade
-        .config(echo::config())
-        .on_open(move |connection| tasks.track_future(echo::run(connection, ending)))
+    // Held from now on, so that the server's end waits for an upgrade that is on its way.
+    let task = tasks.token();
+    upgrade.config(echo::config()).on_open(async move |connection| {
+        echo::run(connection, ending).await;
+        drop(task);
+    })
 }
 
 async fn open_play(extract::State(state): extract::State<State>, upgrade: Upgrade) -> Response {
     let State { game, ending, tasks } = state;
-    upgrade
-        .config(play::config())
-        .on_open(move |connection| tasks.track_future(play::run(connection, game, ending)))
+    let task = tasks.token();
+    upgrade.config(play::config()).on_open(async move |connection| {
+        play::run(connection, game, ending).await;
+        drop(task);
+    })
 }

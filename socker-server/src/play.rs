@@ -20,7 +20,7 @@ pub(crate) fn config() -> Arc<Config> {
 
 pub(crate) async fn run(mut connection: Connection<Stream>, game: Game, ending: CancellationToken) {
     let (code, reason) = match game.join() {
-        None => (CloseCode::Again, "too many join at once; try again later".to_owned()),
+        None => (CloseCode::Again, "the scene takes nobody now; try again later".to_owned()),
         Some(seat) => tokio::select! {
             end = carry(&mut connection, seat) => match end {
                 Ok(end) => end,
@@ -41,7 +41,8 @@ async fn carry(
     loop {
         tokio::select! {
             command = seat.outbox.recv() => match command {
-                None => return Ok((CloseCode::Again, "the connection is too slow".to_owned())),
+                // A Close of the game found no room, or the game is no more.
+                None => return Ok((CloseCode::Again, "the scene let the connection go".to_owned())),
                 Some(Command::Close(code, reason)) => return Ok((code, reason)),
                 Some(Command::Send(message)) => connection.send(message).await?,
                 Some(Command::SendFrame(frame)) => connection.send_frame(&frame).await?,

@@ -1,6 +1,10 @@
 //! The listener, the HTTP connections, and a graceful end.
 
-use std::{io, pin::pin, time::Duration};
+use std::{
+    io::{self, Write},
+    pin::pin,
+    time::Duration,
+};
 
 use axum::Router;
 use hyper::server::conn::http1;
@@ -23,6 +27,9 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADER_LIMIT: usize = 100;
 /// Most bytes of a request's head.
 const HEAD_LIMIT: usize = 16 << 10;
+/// From a connection's begin to its upgrade or its end, so that one which does not read its answer
+/// ends too.
+const HTTP_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long connections may take to end once the server ends.
 const DRAIN: Duration = Duration::from_secs(5);
 /// The pause after a connection that could not be accepted, for example for want of file
@@ -63,7 +70,8 @@ async fn serve(listen: &str) -> io::Result<()> {
     let tasks = TaskTracker::new();
     let game = game::start()?;
     let app = app::routes(app::State { game, ending: ending.clone(), tasks: tasks.clone() });
-    println!("Socker is at http://{address}/ (Ctrl-C ends it)");
+    // Nobody has to read it.
+    let _ = writeln!(io::stdout(), "Socker is at http://{address}/ (Ctrl-C ends it)");
 
     let mut end = pin!(end_signal());
     loop {
@@ -106,15 +114,19 @@ async fn serve_http(stream: TcpStream, app: Router, ending: CancellationToken) {
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app))
         .with_upgrades();
     let mut connection = pin!(connection);
-    let ended = tokio::select! {
-        ended = &mut connection => ended,
-        () = ending.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let ended = time::timeout(HTTP_TIMEOUT, async {
+        tokio::select! {
+            ended = &mut connection => ended,
+            () = ending.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
-    };
-    if let Err(error) = ended {
-        debug!(%error, "HTTP connection failed");
+    });
+    match ended.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => debug!(%error, "HTTP connection failed"),
+        Err(_) => debug!("HTTP connection took too long"),
     }
 }
 

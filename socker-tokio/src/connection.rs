@@ -23,7 +23,7 @@ use crate::{
 ///
 /// It is driven by whoever awaits it: call [`recv`](Connection::recv) all the time, because that
 /// also answers pings, keeps the connection alive and writes what is queued. It is a [`Stream`] of
-/// messages and a [`Sink`] for them too, and may be split.
+/// messages and a [`Sink`] for them too, and may be split with `StreamExt::split` of futures-util.
 ///
 /// Every method is cancel-safe: what was received is not lost, and a message is either queued whole
 /// or not at all.
@@ -67,7 +67,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// The next message; `None` once the connection has ended by a Close from each side.
     ///
     /// # Errors
-    /// The stream failed, or the connection ended otherwise; `None` follows.
+    /// The stream failed, or the connection ended otherwise; `None` follows. After a violation that is
+    /// when the peer has read why, or [`Config::close_timeout`] is over.
     pub async fn recv(&mut self) -> Option<Result<Message<'static>, Error>> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
@@ -109,6 +110,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// # Errors
     /// The queue is full, or the connection is closing or over; the message is given back.
     pub fn try_send<'m>(&mut self, message: Message<'m>) -> Result<(), SendError<'m>> {
+        if self.held.is_some() {
+            return Err(SendError { refusal: Refusal::Full, message });
+        }
         self.driver.machine.send(message)?;
         self.wakers.wake_other(Half::Sender);
         Ok(())
@@ -120,6 +124,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// # Errors
     /// The queue is full, or the connection is closing or over.
     pub fn try_send_frame(&mut self, frame: &Frame) -> Result<(), Refusal> {
+        if self.held.is_some() {
+            return Err(Refusal::Full);
+        }
         self.driver.machine.send_frame(frame)?;
         self.wakers.wake_other(Half::Sender);
         Ok(())
@@ -128,7 +135,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// Writes to the stream what is queued.
     ///
     /// # Errors
-    /// The connection is closing or over.
+    /// The connection is over.
     pub async fn flush(&mut self) -> Result<(), Error> {
         poll_fn(|cx| {
             ready!(self.poll_room(cx))?;
@@ -137,19 +144,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         .await
     }
 
-    /// Sends a ping, of 125 bytes at the most. The keep-alive needs no call.
-    ///
-    /// # Errors
-    /// The connection is closing or over, or its queue is full.
-    pub fn ping(&mut self, payload: &[u8]) -> Result<(), Refusal> {
-        self.driver.machine.ping(payload)?;
-        self.wakers.wake_other(Half::Sender);
-        Ok(())
-    }
-
     /// Closes the connection: writes what is queued and a Close, and waits for the peer's. Messages
     /// that come meanwhile are dropped. Returns why the connection ended.
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> CloseReason {
+        // What a sink has taken goes first. Where it can't, the connection is over.
+        let _ = poll_fn(|cx| self.poll_room(cx)).await;
         self.start_close(code, reason);
         poll_fn(|cx| self.poll_end(Half::Receiver, cx)).await;
         self.closed.clone().unwrap_or(CloseReason::Eof)
@@ -223,6 +222,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
 
     /// Drives the connection to its end, dropping messages.
     fn poll_end(&mut self, half: Half, cx: &mut Context<'_>) -> Poll<()> {
+        self.received = None;
         loop {
             let waker = self.wakers.join(half, cx);
             match ready!(self.driver.poll_event(&mut Context::from_waker(&waker))) {
@@ -283,11 +283,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         }
         self.wakers.leave(Half::Sender);
         self.wakers.wake_other(Half::Sender);
-        if self.driver.machine.is_open() {
-            Poll::Ready(Ok(()))
-        } else {
-            Poll::Ready(Err(self.end_error()))
-        }
+        self.learn_end();
+        Poll::Ready(if self.closed.is_none() { Ok(()) } else { Err(self.end_error()) })
     }
 
     /// Lets a peer that is alive prove it while nobody receives.
@@ -302,7 +299,21 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         }
     }
 
+    /// Learns of an end that the receiver has not been told.
+    fn learn_end(&mut self) {
+        if !self.driver.machine.is_open()
+            && self.received.is_none()
+            && let Some(event) = self.driver.poll_told()
+        {
+            match event {
+                Event::Closed(reason) => self.closed = Some(reason),
+                event => self.received = Some(event),
+            }
+        }
+    }
+
     fn end_error(&mut self) -> Error {
+        self.learn_end();
         match (self.driver.take_error(), &self.closed) {
             (Some(error), _) => Error::Io(error),
             (None, Some(reason)) => Error::Closed(reason.clone()),
@@ -328,6 +339,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Sink<Message<'static>> for Connection<I
     }
 
     fn start_send(mut self: Pin<&mut Self>, message: Message<'static>) -> Result<(), Error> {
+        if self.held.is_some() {
+            return Err(Error::NotReady);
+        }
         match self.driver.machine.send(message) {
             Ok(()) => Ok(()),
             Err(error) if error.refusal == Refusal::Full => {
@@ -347,7 +361,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Sink<Message<'static>> for Connection<I
         if self.held.is_some() {
             ready!(self.poll_room(cx))?;
         }
-        self.start_close(CloseCode::Normal, "");
+        if self.driver.machine.is_open() {
+            self.start_close(CloseCode::Normal, "");
+        }
         ready!(self.poll_end(Half::Sender, cx));
         Poll::Ready(Ok(()))
     }

@@ -35,6 +35,8 @@ pub(crate) struct Driver<IO> {
     timer: Option<Pin<Box<Sleep>>>,
     /// The stream holds bytes that it may not have passed on.
     unflushed: bool,
+    /// Ends the wait for a stream that does not pass the last bytes on.
+    patience: Option<Pin<Box<Sleep>>>,
     shut_down: bool,
     error: Option<io::Error>,
 }
@@ -60,6 +62,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
             unread: BytesMut::new(),
             timer: None,
             unflushed: false,
+            patience: None,
             shut_down: false,
             error: None,
         }
@@ -81,25 +84,34 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
     /// The next event, or the end: all is written that can be, and the connection can be dropped.
     pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event<'static>>> {
         loop {
+            // All that was read together is handled before anything is written, so that its answers
+            // leave together too.
             if let Some(event) = self.read_unread() {
                 return Poll::Ready(Some(event));
             }
-            if self.poll_timer(cx) {
-                continue;
-            }
             let written = self.poll_write(cx).is_ready();
+            // Writing may have ended the connection.
+            if let Some(event) = self.poll_told() {
+                return Poll::Ready(Some(event));
+            }
             if self.machine.is_done() && written {
                 return Poll::Ready(None);
             }
-            if !self.machine.wants_read() {
+            // Before the time: what has come already is in time.
+            let read = if self.machine.wants_read() { self.poll_read(cx) } else { Poll::Pending };
+            if let Poll::Ready(Some(event)) = read {
+                return Poll::Ready(Some(event));
+            }
+            if !self.poll_timer(cx) && read.is_pending() {
                 return Poll::Pending;
             }
-            match self.poll_read(cx) {
-                Poll::Ready(Some(event)) => return Poll::Ready(Some(event)),
-                Poll::Ready(None) => {}
-                Poll::Pending => return Poll::Pending,
-            }
         }
+    }
+
+    /// What the machine has to tell without more input.
+    pub(crate) fn poll_told(&mut self) -> Option<Event<'static>> {
+        let now = self.now();
+        self.machine.poll(now)
     }
 
     fn read_unread(&mut self) -> Option<Event<'static>> {
@@ -162,6 +174,22 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
     /// Writes what is outgoing; ready when all of it is passed on, and the writing side has ended
     /// if it is to.
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let written = self.poll_pass_on(cx);
+        if written.is_ready() || !self.machine.is_done() {
+            return written;
+        }
+        // The machine waits for nothing any more, and has no time-out for a stream that is stuck.
+        let patience = self.machine.config().close_timeout;
+        let timer = self.patience.get_or_insert_with(|| Box::pin(time::sleep(patience)));
+        if timer.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.unflushed = false;
+        self.shut_down = true;
+        Poll::Ready(())
+    }
+
+    fn poll_pass_on(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         while self.machine.outgoing_len() > 0 {
             match self.poll_write_once(cx) {
                 Poll::Ready(Ok(0)) => self.broken(io::ErrorKind::WriteZero.into()),

@@ -12,6 +12,8 @@ pub enum Error {
     Closed(CloseReason),
     /// This side is closing the connection.
     Closing,
+    /// The sink was given a message before it was ready.
+    NotReady,
     /// The address is not a `ws://` or `wss://` URI.
     Request(RequestError),
     /// The address asks for TLS: open the TLS stream yourself and use [`client`](crate::client()).
@@ -27,6 +29,7 @@ impl fmt::Display for Error {
             Self::Closed(reason) => reason.fmt(f),
             Self::Request(error) => error.fmt(f),
             Self::Closing => f.write_str("the connection is closing"),
+            Self::NotReady => f.write_str("the sink was not ready for a message"),
             Self::Tls => f.write_str("wss:// needs a TLS stream of the caller"),
             Self::Subprotocol(name) => write!(f, "the subprotocol {name:?} was not offered"),
         }
@@ -38,7 +41,9 @@ impl error::Error for Error {
         match self {
             Self::Io(error) => Some(error),
             Self::Request(error) => Some(error),
-            Self::Closed(_) | Self::Closing | Self::Tls | Self::Subprotocol(_) => None,
+            Self::Closed(_) | Self::Closing | Self::NotReady | Self::Tls | Self::Subprotocol(_) => {
+                None
+            }
         }
     }
 }

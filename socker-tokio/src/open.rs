@@ -1,6 +1,6 @@
 //! Opening a connection, on either side.
 
-use std::{future::poll_fn, sync::Arc};
+use std::{future::poll_fn, sync::Arc, task::Poll};
 
 use socker_core::{
     AnswerError, CloseReason, Config, Event,
@@ -26,6 +26,9 @@ where
 }
 
 /// Awaits a client's request on `io`, to be accepted or rejected.
+///
+/// An error comes when the client has read the answer or [`Config::close_timeout`] is over, so give
+/// each stream a task of its own.
 ///
 /// # Errors
 /// The client does not ask for a WebSocket connection (it has been told so), or the stream failed.
@@ -76,7 +79,16 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Incoming<IO> {
                 return Err(Error::Closed(CloseReason::OpeningTimeout));
             }
         }
-        poll_fn(|cx| self.driver.poll_write(cx)).await;
+        poll_fn(|cx| {
+            while self.driver.poll_write(cx).is_pending() {
+                if !self.driver.poll_timer(cx) {
+                    return Poll::Pending;
+                }
+            }
+            Poll::Ready(())
+        })
+        .await;
+        // A connection that is over by now says so when it is received from.
         match self.driver.take_error() {
             Some(error) => Err(error.into()),
             None => Ok(Connection::new(self.driver, None)),

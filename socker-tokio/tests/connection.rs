@@ -65,7 +65,10 @@ async fn opens_echoes_and_closes_on_both_sides() {
         assert_eq!(received, message);
     }
     let reason = client.close(CloseCode::Library(4001), "enough").await;
-    assert!(matches!(reason, CloseReason::Local { code: CloseCode::Library(4001) }), "{reason}");
+    assert!(
+        matches!(reason, CloseReason::Local { code: CloseCode::Library(4001), .. }),
+        "{reason}"
+    );
     let reason = server.await.unwrap();
     assert!(
         matches!(&reason, CloseReason::Peer { code: CloseCode::Library(4001), reason } if reason == "enough")
@@ -285,4 +288,84 @@ async fn connect_tells_what_is_wrong() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     assert!(matches!(socker_tokio::connect(&format!("ws://{address}/")).await, Err(Error::Io(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_stuck_does_not_hold_the_end() {
+    // A stream with a buffer of its own passes nothing on, and nobody reads.
+    let (near, far) = duplex(16);
+    let far = tokio::io::BufStream::new(far);
+    let mut server = Connection::upgraded(far, Role::Server, Arc::default()).unwrap();
+    server.try_send(Message::binary(vec![0; 4000])).unwrap();
+    let begin = time::Instant::now();
+    let ended = timeout(Duration::from_secs(3600), server.recv()).await.expect("it ends");
+    assert!(matches!(ended, Some(Err(Error::Closed(CloseReason::KeepAliveTimeout)))), "{ended:?}");
+    assert_eq!(begin.elapsed().as_secs(), 65);
+    drop(near);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_in_time_counts_even_if_it_is_read_late() {
+    let (mut near, far) = duplex(PIPE);
+    let mut server = Connection::upgraded(far, Role::Server, Arc::default()).unwrap();
+    // The ping goes out, and the owner is busy from then on.
+    assert!(timeout(Duration::from_secs(31), server.recv()).await.is_err());
+    near.write_all(b"\x8A\x80\0\0\0\0\x81\x82\0\0\0\0hi").await.unwrap();
+    time::sleep(Duration::from_secs(31)).await;
+    assert_eq!(server.recv().await.unwrap().unwrap(), Message::text("hi"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_sends_what_the_sink_has_taken() {
+    let (mut client, mut server) = pair(Config::default().outgoing_limit(40));
+    client.feed(Message::binary(vec![1; 30])).await.unwrap();
+    client.feed(Message::binary(vec![2; 30])).await.unwrap();
+    let refused = client.try_send(Message::text("x")).unwrap_err();
+    assert_eq!(refused.refusal, Refusal::Full, "it would overtake the second");
+    let closed = tokio::spawn(async move { client.close(CloseCode::Normal, "").await });
+    for byte in [1, 2] {
+        assert_eq!(server.recv().await.unwrap().unwrap(), Message::binary(vec![byte; 30]));
+    }
+    assert!(server.recv().await.is_none());
+    assert!(closed.await.unwrap().is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_can_be_begun_and_flushed() {
+    let (mut client, server) = pair(Config::default());
+    let server = tokio::spawn(echo(server));
+    client.start_close(CloseCode::Normal, "");
+    client.flush().await.unwrap();
+    assert!(matches!(client.send(Message::text("late")).await, Err(Error::Closing)));
+    assert!(client.recv().await.is_none());
+    server.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_stream_is_told_with_its_reason() {
+    let (client, mut server) = pair(Config::default());
+    drop(client);
+    time::sleep(Duration::from_secs(1)).await;
+    assert!(matches!(server.send(Message::text("x")).await, Err(Error::Io(_))));
+    assert!(matches!(server.send(Message::text("x")).await, Err(Error::Closed(CloseReason::Eof))));
+    assert!(matches!(server.close_reason(), Some(CloseReason::Eof)));
+    assert!(matches!(server.recv().await, Some(Err(Error::Closed(CloseReason::Eof)))));
+    assert!(server.recv().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_a_sink_waits_without_turning() {
+    let (near, far) = duplex(PIPE);
+    let client = Connection::upgraded(near, Role::Client, Arc::default()).unwrap();
+    let (mut sink, mut stream) = client.split();
+    let mut polls = 0;
+    let mut both = Box::pin(async { tokio::join!(sink.close(), stream.next()) });
+    let counted = std::future::poll_fn(|cx| {
+        polls += 1;
+        both.as_mut().poll(cx)
+    });
+    // Nobody answers: the close time ends it.
+    timeout(Duration::from_secs(60), counted).await.expect("it ends").0.unwrap();
+    assert!(polls < 20, "{polls} polls");
+    drop(far);
 }

@@ -33,7 +33,11 @@ fn peer(code: u16, reason: &str) -> Told {
 }
 
 fn local(code: u16) -> Told {
-    Told::closed(&CloseReason::Local { code: code.into() })
+    Told::closed(&CloseReason::Local {
+        code: code.into(),
+        answer: code.into(),
+        reason: String::new(),
+    })
 }
 
 #[test]
@@ -85,11 +89,17 @@ fn nothing_is_sent_after_a_close() {
 #[test]
 fn both_close_at_once() {
     let mut pair = opened();
-    pair.server.machine.close(pair.now, CloseCode::Normal, "");
+    pair.server.machine.close(pair.now, CloseCode::Normal, "enough");
     pair.client.machine.close(pair.now, CloseCode::Away, "");
     pair.run();
-    assert_eq!(pair.client.transcript.told.last(), Some(&local(1001)));
-    assert_eq!(pair.server.transcript.told.last(), Some(&local(1000)));
+    // Each tells what the other said, and not its own word back.
+    let crossed = |code: u16, answer: u16, reason: &str| {
+        let (code, answer, reason) = (code.into(), answer.into(), reason.to_owned());
+        Told::closed(&CloseReason::Local { code, answer, reason })
+    };
+    let told = |peer: &socker_tests::pair::Peer| peer.transcript.told.last().cloned();
+    assert_eq!(told(&pair.client), Some(crossed(1001, 1000, "enough")));
+    assert_eq!(told(&pair.server), Some(crossed(1000, 1001, "")));
     assert_eq!((pair.server.closed_at, pair.client.closed_at), (Some(at(1010)), Some(at(1010))));
     assert!(pair.server.machine.is_done() && pair.client.machine.is_done());
 }
@@ -217,10 +227,11 @@ fn closing_before_the_opening() {
 
     let mut pair = Pair::new(Network::default(), Config::default(), Config::default(), &request);
     pair.client.machine.close(pair.now, CloseCode::Away, "");
-    assert!(pair.client.machine.is_done());
+    assert!(!pair.client.machine.is_done(), "the end is to be told");
     let mut transcript = Transcript::default();
     transcript.feed(&mut pair.client.machine, pair.now, &[]);
-    assert_eq!(transcript.told, [local(1001)]);
+    assert_eq!(transcript.told, [Told::closed(&CloseReason::Cancelled)]);
+    assert!(pair.client.machine.is_done());
     assert!(transcript.written.is_empty());
 }
 
@@ -267,4 +278,23 @@ fn what_was_said_before_a_close_may_take_its_time() {
     let end = machine.poll(at(15_000));
     assert!(matches!(end, Some(Event::Closed(CloseReason::CloseTimeout))), "{end:?}");
     assert!(machine.is_done());
+}
+
+#[test]
+fn a_peer_that_drips_does_not_hold_a_close_for_ever() {
+    let config = Config::default().outgoing_limit(1000);
+    let mut machine =
+        Machine::upgraded(Instant::START, Role::Server, config.into(), Seed::from([0; 16]));
+    machine.send(Message::binary(vec![0; 10_000])).unwrap();
+    machine.close(Instant::START, CloseCode::Normal, "");
+    for second in 1..60 {
+        machine.outgoing().advance(1);
+        machine.handle_timeout(at(second * 1000));
+        assert!(machine.poll(at(second * 1000)).is_none(), "{second}");
+    }
+    machine.outgoing().advance(1);
+    machine.handle_timeout(at(60_000));
+    let end = machine.poll(at(60_000));
+    assert!(matches!(end, Some(Event::Closed(CloseReason::CloseTimeout))), "{end:?}");
+    assert!(machine.is_done() && machine.outgoing_len() == 0);
 }

@@ -204,3 +204,24 @@ fn a_queue_that_is_never_empty_does_not_grow() {
         assert!(counted.bytes_max < 16 << 10, "{counted:?}, and {waiting} bytes wait");
     }
 }
+
+#[test]
+fn a_queue_owns_about_what_waits_in_it() {
+    let config = Arc::new(Config::default().outgoing_limit(1 << 18));
+    let shared = socker_core::wire::Frame::binary(&[1; 1 << 10]);
+    let mut machine = upgraded(Role::Server, &config);
+    // It has had a full tail once, and begins the next as large.
+    for _ in 0..200 {
+        machine.send(Message::binary(&[0; 100])).unwrap();
+    }
+    write(&mut machine);
+    let owned = owned(|| {
+        while machine.send(Message::text("hi")).is_ok() && machine.send_frame(&shared).is_ok() {}
+    });
+    // The shared frame itself is owned already.
+    assert!(owned < 1 << 16, "{owned} bytes for {} that wait", machine.outgoing_len());
+
+    let mut machine = upgraded(Role::Server, &config);
+    let owned = self::owned(|| while machine.send(Message::binary(vec![2; 4 << 10])).is_ok() {});
+    assert!(owned < 300_000, "{owned} bytes for {} that wait", machine.outgoing_len());
+}

@@ -101,7 +101,7 @@ fn assert_peer(closed: &CloseReason, expected: (u16, &str)) {
 }
 
 fn assert_local(closed: &CloseReason, expected: u16) {
-    let CloseReason::Local { code } = closed else { panic!("{closed:?}") };
+    let CloseReason::Local { code, .. } = closed else { panic!("{closed:?}") };
     assert_eq!(u16::from(*code), expected);
 }
 

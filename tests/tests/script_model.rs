@@ -85,6 +85,10 @@ impl Model<'_> {
         kind: MessageKind,
         step: &Step,
     ) -> Result<Progress, ScriptError> {
+        match self.timeout(now)? {
+            Progress::Stayed => {}
+            expired => return Ok(expired),
+        }
         let Some(place) = self.place else { return Err(ScriptError::Ended) };
         match (self.plans[place].expects, kind) {
             (Expects::Text, MessageKind::Binary) | (Expects::Binary, MessageKind::Text) => {

@@ -171,7 +171,9 @@ impl Rejection {
     /// The answer's bytes; the connection ends after them.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut headers = self.headers.clone();
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        let upgrades = headers.contains_key(UPGRADE);
+        let connection = if upgrades { "close, Upgrade" } else { "close" };
+        headers.insert(CONNECTION, HeaderValue::from_static(connection));
         // An answer without content has no length of it (RFC 9110, section 8.6).
         let body = if self.status == StatusCode::NO_CONTENT { &[][..] } else { &self.body };
         if self.status != StatusCode::NO_CONTENT {
@@ -204,7 +206,8 @@ impl From<HandshakeError> for Rejection {
 
 /// A status line and headers. Values go out as they are, so that they need not be ASCII.
 pub(super) fn encode_head(status: StatusCode, headers: &HeaderMap) -> Vec<u8> {
-    let mut bytes = format!("HTTP/1.1 {status}\r\n").into_bytes();
+    let phrase = status.canonical_reason().unwrap_or_default();
+    let mut bytes = format!("HTTP/1.1 {} {phrase}\r\n", status.as_str()).into_bytes();
     for (name, value) in headers {
         bytes.extend_from_slice(name.as_str().as_bytes());
         bytes.extend_from_slice(b": ");

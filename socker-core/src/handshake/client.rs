@@ -17,7 +17,6 @@ use tungstenite::handshake::{
 use super::{
     HandshakeError, Request, Response, has_token,
     head::{Head, StartLine},
-    list,
     server::{one, parse_error},
 };
 use crate::Config;
@@ -121,7 +120,8 @@ impl ClientOpening {
         if accept_key.is_none_or(|key| key.as_bytes() != self.accept_key.as_bytes()) {
             return Err(HandshakeError::Accept);
         }
-        if list(headers, SEC_WEBSOCKET_EXTENSIONS).next().is_some() {
+        let mut extensions = headers.get_all(SEC_WEBSOCKET_EXTENSIONS).into_iter();
+        if extensions.any(|line| line.as_bytes().iter().any(|byte| !b" \t,".contains(byte))) {
             return Err(HandshakeError::Extension);
         }
         let mut chosen = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();

@@ -1,8 +1,8 @@
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode, Version,
     header::{
-        CONNECTION, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-        SEC_WEBSOCKET_VERSION, UPGRADE,
+        CONNECTION, CONTENT_LENGTH, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+        SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
     },
 };
 use tungstenite::{
@@ -137,6 +137,11 @@ fn judge(request: &Request) -> Result<String, HandshakeError> {
     // section 3.2).
     if !request.path().starts_with('/') {
         return Err(HandshakeError::Malformed("request target"));
+    }
+    // Its body would be read as frames.
+    let length = headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
+    if length || headers.contains_key(TRANSFER_ENCODING) {
+        return Err(HandshakeError::Malformed("a body"));
     }
     one(headers, HOST.as_str()).and_then(|host| host.to_str().ok()).ok_or(HandshakeError::Host)?;
     if !has_token(headers, CONNECTION, "upgrade") {

@@ -64,6 +64,8 @@ pub struct Machine {
     eof: bool,
     /// The keep-alive's ping has gone out and nothing has come since.
     pinged: bool,
+    /// How often the time of this end was given again.
+    renewals: u8,
     /// The end of this phase, or of the wait for the peer to answer the keep-alive's ping;
     /// [`Instant::MAX`] is never.
     deadline: Instant,
@@ -114,6 +116,7 @@ impl Machine {
             phase,
             eof: false,
             pinged: false,
+            renewals: 0,
             deadline,
             heard: now,
             receiver: Receiver::default(),
@@ -174,8 +177,7 @@ impl Machine {
     /// [`Machine::poll`] next unless this is called while reading.
     ///
     /// # Errors
-    /// The subprotocol was not offered, or the request is not this machine's; the request is given
-    /// back.
+    /// The subprotocol was not offered, or no such request waits here; the request is given back.
     pub fn accept(
         &mut self,
         now: Instant,
@@ -198,7 +200,7 @@ impl Machine {
     /// Answers a request with an HTTP status instead, and ends the connection.
     ///
     /// # Errors
-    /// The request is not this machine's; it is given back.
+    /// No such request waits here; it is given back.
     pub fn reject(
         &mut self,
         now: Instant,
@@ -243,26 +245,24 @@ impl Machine {
         let timeout = match self.phase {
             Phase::Open if self.pinged => self.deadline,
             Phase::Open => self.heard + self.config.keep_alive?,
-            _ if self.is_done() => return None,
+            _ if self.is_finished() => return None,
             _ => self.deadline,
         };
         (timeout < Instant::MAX).then_some(timeout)
     }
 
-    /// Whether to read from the peer. False while a request waits for its answer, while too much
-    /// is outgoing, and once the peer has nothing more to say.
+    /// Whether to read from the peer. False while a request waits for its answer, and once the peer
+    /// has nothing more to say.
+    ///
+    /// It stays true while much is outgoing: two peers that both waited for the other to read first
+    /// would wait for ever. Look at [`Machine::outgoing_len`] to hold back one that asks for more
+    /// than it takes.
     #[must_use]
     pub fn wants_read(&self) -> bool {
         match self.phase {
             Phase::Deciding(_) | Phase::Done => false,
-            Phase::Open | Phase::Closing { .. } => !self.eof && !self.is_congested(),
-            _ => !self.eof && !self.is_done(),
+            _ => !self.eof && !self.is_finished(),
         }
-    }
-
-    /// Whether so much is outgoing that nothing is read before some of it is written.
-    fn is_congested(&self) -> bool {
-        self.queue.len() >= self.config.outgoing_limit.max(1)
     }
 
     /// Whether messages can be sent.
@@ -279,9 +279,13 @@ impl Machine {
         self.queue.len() == 0 && matches!(self.phase, Phase::Ending { .. } | Phase::Done)
     }
 
-    /// Whether the connection can be dropped.
+    /// Whether the connection can be dropped: nothing is to be written, read or told any more.
     #[must_use]
     pub fn is_done(&self) -> bool {
+        self.is_finished() && self.closed.is_none()
+    }
+
+    fn is_finished(&self) -> bool {
         match self.phase {
             Phase::Done => true,
             Phase::Ending { linger } => self.queue.len() == 0 && (self.eof || !linger),

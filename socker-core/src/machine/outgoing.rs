@@ -63,8 +63,16 @@ impl Queue {
             return;
         }
         if !self.tail.is_empty() {
-            let mut tail = Bytes::from(mem::take(&mut self.tail));
-            tail.advance(mem::take(&mut self.written));
+            // A segment holds what it counts: a tail with much slack is copied, and kept for more.
+            let rest = &self.tail[mem::take(&mut self.written)..];
+            let tail = if rest.len() < self.tail.capacity() / 2 {
+                let copy = Bytes::copy_from_slice(rest);
+                self.tail.clear();
+                copy
+            } else {
+                let rest = self.tail.len() - rest.len();
+                Bytes::from(mem::take(&mut self.tail)).slice(rest..)
+            };
             self.shared += tail.len();
             self.segments.push_back(tail);
         }

@@ -63,6 +63,10 @@ pub(super) enum Phase {
     Done,
 }
 
+/// How often [`Config::close_timeout`](crate::Config::close_timeout) begins again while what was
+/// queued before the end is being written: a slow peer gets a minute by default, and no peer more.
+const RENEWALS: u8 = 11;
+
 /// The request that is to be decided.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -221,7 +225,7 @@ impl Machine {
                 let rejection = refusal(StatusCode::SERVICE_UNAVAILABLE, "the server is closing");
                 self.rejected(now, &rejection, CloseReason::Rejected(rejection.status()));
             }
-            Phase::Waiting(_) => self.cut(CloseReason::Local { code }),
+            Phase::Waiting(_) => self.cut(CloseReason::Cancelled),
             Phase::Open => {
                 self.push_control(Opcode::Close, &Close { code, reason }.encode());
                 self.phase = Phase::Closing { code };
@@ -239,7 +243,9 @@ impl Machine {
             Err(violation) => return self.violated(now, violation),
         };
         let reason = match self.phase {
-            Phase::Closing { code } => CloseReason::Local { code },
+            Phase::Closing { code: own } => {
+                CloseReason::Local { code: own, answer: code, reason: reason.to_owned() }
+            }
             _ => {
                 self.push_control(Opcode::Close, &Close { code, reason: "" }.encode());
                 CloseReason::Peer { code, reason: reason.to_owned() }
@@ -278,10 +284,8 @@ impl Machine {
 
     /// The phase's time is over.
     pub(super) fn timed_out(&mut self, now: Instant) {
-        // A peer that reads, if slowly, is alive. What it takes is a sign of that only while so much
-        // waits that the network between can't have taken it, and nothing is read from the peer.
-        let progressed = self.queue.take_progress();
-        let congested = self.is_congested();
+        // What still waits comes nearer to the peer, if slowly.
+        let moves = self.queue.take_progress() && self.queue.len() > 0;
         match &mut self.phase {
             Phase::Requesting(_) => {
                 let rejection = refusal(StatusCode::REQUEST_TIMEOUT, "the request took too long");
@@ -295,9 +299,9 @@ impl Machine {
                 let refused = opening.finish().map(CloseReason::Refused);
                 self.cut(refused.unwrap_or(CloseReason::OpeningTimeout));
             }
-            Phase::Open if progressed && congested => {
-                self.heard = now;
-                self.pinged = false;
+            // It can't have answered a ping that stands behind what it is still reading.
+            Phase::Open if self.pinged && moves => {
+                self.deadline = now + self.config.keep_alive_timeout;
             }
             Phase::Open if self.pinged => self.cut(CloseReason::KeepAliveTimeout),
             Phase::Open => {
@@ -305,8 +309,8 @@ impl Machine {
                 self.pinged = true;
                 self.deadline = now + self.config.keep_alive_timeout;
             }
-            // Our Close has not gone out, and comes nearer to it.
-            Phase::Closing { .. } if progressed && self.queue.len() > 0 => {
+            Phase::Closing { .. } | Phase::Ending { .. } if moves && self.renewals < RENEWALS => {
+                self.renewals += 1;
                 self.deadline = now + self.config.close_timeout;
             }
             Phase::Closing { .. } => self.cut(CloseReason::CloseTimeout),
@@ -318,6 +322,7 @@ impl Machine {
     /// Only what is queued still goes out.
     fn end(&mut self, now: Instant, linger: bool) {
         self.phase = Phase::Ending { linger };
+        self.queue.take_progress();
         self.deadline = now + self.config.close_timeout;
         self.receiver = Receiver::default();
         self.early = None;

@@ -67,7 +67,7 @@ impl Machine {
     /// Answers a ping, unless the peer does not read what it has asked for before: only the newest
     /// of several pings need an answer (RFC 6455, section 5.5.3).
     pub(super) fn pong(&mut self, payload: &[u8]) {
-        if self.is_open() && self.queue.len() < self.config.outgoing_limit {
+        if self.is_open() && self.queue.len() < self.config.outgoing_limit.max(1) {
             self.push_control(Opcode::Pong, payload);
         }
     }

@@ -21,6 +21,7 @@ use self::world::World;
 
 /// Ticks a second.
 const RATE: u32 = 60;
+const TICK: Duration = Duration::from_nanos(1_000_000_000 / RATE as u64);
 /// Newcomers that may wait for a tick.
 const NEWCOMERS: usize = 256;
 /// Messages that may wait for a tick, per player: four ticks of a page that sends with each frame.
@@ -58,7 +59,7 @@ pub(crate) struct Game {
 }
 
 impl Game {
-    /// Takes part from the next tick on; `None` if too many want to at once.
+    /// Takes part from the next tick on; `None` if too many want to at once, or the game is no more.
     pub(crate) fn join(&self) -> Option<Seat> {
         let (to_game, inbox) = mpsc::channel(INBOX);
         let (outbox, from_game) = mpsc::channel(OUTBOX);
@@ -79,7 +80,9 @@ fn run(mut door: mpsc::Receiver<Newcomer>) {
     let mut world = World::default();
     let mut players = Vec::new();
     let start = Clock::now();
-    for tick in 1.. {
+    let mut tick = 0u32;
+    let mut next = start;
+    loop {
         let now = Instant::at(start.elapsed());
         loop {
             match door.try_recv() {
@@ -95,7 +98,9 @@ fn run(mut door: mpsc::Receiver<Newcomer>) {
                 player.show(&snapshot);
             }
         }
-        let next = start + Duration::from_secs(1) * tick / RATE;
+        tick = tick.wrapping_add(1);
+        // After a stall the game goes on from there, and does not run after what it missed.
+        next = Clock::now().max(next + TICK);
         thread::sleep(next.saturating_duration_since(Clock::now()));
     }
 }
