@@ -4,7 +4,7 @@ use bytes::{Buf, Bytes};
 
 use crate::{
     message::{Message, Payload},
-    wire::{Header, MAX_HEADER, apply_mask},
+    wire::{Header, MAX_HEADER, Opcode, apply_mask},
 };
 
 /// From here on a message's payload is queued as it is; below, copying it costs less than ending the
@@ -80,20 +80,20 @@ impl Queue {
         self.segments.push_back(bytes);
     }
 
+    /// Appends a whole message without a mask, of [`MAX_SHORT`](crate::wire::MAX_SHORT) bytes at the
+    /// most.
+    #[inline]
+    pub(super) fn push_short(&mut self, opcode: Opcode, payload: &[u8]) {
+        self.reserve(2 + payload.len());
+        // At most `MAX_SHORT`.
+        #[expect(clippy::cast_possible_truncation)]
+        self.tail.extend_from_slice(&[0x80 | opcode as u8, payload.len() as u8]);
+        self.tail.extend_from_slice(payload);
+    }
+
     /// Appends a frame, copying its payload.
     #[inline]
     pub(super) fn push_frame(&mut self, header: Header, payload: &[u8]) {
-        if let Some(short) = header.encode_short() {
-            self.reserve(short.len() + payload.len());
-            self.tail.extend_from_slice(&short);
-            self.tail.extend_from_slice(payload);
-        } else {
-            self.push_any_frame(header, payload);
-        }
-    }
-
-    #[inline(never)]
-    fn push_any_frame(&mut self, header: Header, payload: &[u8]) {
         let mut bytes = [0; MAX_HEADER];
         let used = header.encode(&mut bytes);
         self.reserve(used + payload.len());
@@ -115,7 +115,7 @@ impl Queue {
     }
 
     fn push_behind(&mut self, header: Header, payload: Bytes) {
-        self.push_any_frame(header, &[]);
+        self.push_frame(header, &[]);
         self.push_shared(payload);
     }
 

@@ -3,6 +3,10 @@ use super::Violation;
 /// Most bytes of a frame's header: two, eight of length and four of mask.
 pub const MAX_HEADER: usize = 14;
 
+/// The longest payload whose length is in the header's second byte, and the longest of a control
+/// frame (RFC 6455, sections 5.2 and 5.5).
+pub(crate) const MAX_SHORT: usize = 125;
+
 /// What a frame is (RFC 6455, section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -104,26 +108,10 @@ impl Header {
         Ok(mask.map(|mask| (Self { fin, opcode, mask: Some(mask), len }, used + 4)))
     }
 
-    /// The header of a frame without a mask, of 125 bytes at the most.
-    #[inline]
-    pub(crate) fn encode_short(&self) -> Option<[u8; 2]> {
-        match (self.mask, self.len) {
-            // In range by the pattern.
-            #[expect(clippy::cast_possible_truncation)]
-            (None, len @ 0..=125) => Some([self.first(), len as u8]),
-            _ => None,
-        }
-    }
-
-    #[inline]
-    fn first(&self) -> u8 {
-        u8::from(self.fin) << 7 | self.opcode as u8
-    }
-
     /// Writes the header to the front of `out` and tells how many bytes it took.
     #[inline]
     pub fn encode(&self, out: &mut [u8; MAX_HEADER]) -> usize {
-        out[0] = self.first();
+        out[0] = u8::from(self.fin) << 7 | self.opcode as u8;
         let masked = u8::from(self.mask.is_some()) << 7;
         let used = match self.len {
             // Each arm's range makes its conversion exact.

@@ -7,6 +7,7 @@ mod mask;
 mod utf8;
 mod violation;
 
+pub(crate) use self::header::MAX_SHORT;
 pub use self::{
     close::Close,
     frame::Frame,

@@ -80,7 +80,7 @@ fn machine(role: Role) -> Machine {
 
 /// Small payloads are borrowed and copied, as a user's would be; large ones are shared.
 fn binary(payload: &Bytes) -> Message<'_> {
-    if payload.len() < 1 << 10 {
+    if payload.len() < 4 << 10 {
         Message::binary(&payload[..])
     } else {
         Message::binary(payload.clone())
