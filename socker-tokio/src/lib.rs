@@ -31,7 +31,8 @@
 //!
 //! # Map
 //!
-//! - [`accept`] and [`incoming`] open a server's connection, [`connect`] and [`client()`] a client's.
+//! - [`accept`] and [`incoming`] open a server's connection, [`connect`], [`connect_with`] and
+//!   [`client()`] a client's.
 //! - [`Connection`] receives and sends; it is a `Stream` and a `Sink`.
 //! - [`axum`](mod@axum), with the feature of that name, upgrades requests of an axum server.
 //!
@@ -50,5 +51,5 @@ pub use socker_core as core;
 pub use self::{
     connection::Connection,
     error::Error,
-    open::{Incoming, accept, client, connect, incoming},
+    open::{Incoming, accept, client, connect, connect_with, incoming},
 };

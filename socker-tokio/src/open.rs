@@ -113,7 +113,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Incoming<IO> {
 /// # Errors
 /// The address is not one, can't be reached, or its server refuses.
 pub async fn connect(address: &str) -> Result<Connection<TcpStream>, Error> {
-    let request = Request::get(address)?;
+    connect_with(&Request::get(address)?, Arc::default()).await
+}
+
+/// Opens a connection over TCP for a request of the caller, with cookies or subprotocols, say.
+///
+/// # Errors
+/// The request is for TLS, its host can't be reached, or the server refuses.
+pub async fn connect_with(
+    request: &Request,
+    config: Arc<Config>,
+) -> Result<Connection<TcpStream>, Error> {
     if request.is_secure() {
         return Err(Error::Tls);
     }
@@ -122,7 +132,7 @@ pub async fn connect(address: &str) -> Result<Connection<TcpStream>, Error> {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((host, port.unwrap_or(80))).await?;
     stream.set_nodelay(true)?;
-    client(stream, &request, Arc::default()).await
+    client(stream, request, config).await
 }
 
 /// Opens a connection over a stream of the caller, say a TLS stream.

@@ -369,3 +369,20 @@ async fn closing_a_sink_waits_without_turning() {
     assert!(polls < 20, "{polls} polls");
     drop(far);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_send_is_finished_by_who_receives() {
+    let (mut near, far) = duplex(64);
+    let server = Connection::upgraded(far, Role::Server, Arc::default()).unwrap();
+    let (mut sink, mut stream) = server.split();
+    let receiver = tokio::spawn(async move { stream.next().await });
+    tokio::task::yield_now().await;
+    // The pipe is full, and this task was the last that the stream was to wake.
+    let sent = timeout(Duration::from_millis(1), sink.send(Message::binary(vec![7; 1000]))).await;
+    assert!(sent.is_err());
+    let mut frame = vec![0; 1004];
+    let read = timeout(Duration::from_secs(1), near.read_exact(&mut frame)).await;
+    read.expect("the receiver is woken").unwrap();
+    assert_eq!(frame[..4], [0x82, 126, 3, 0xE8]);
+    receiver.abort();
+}

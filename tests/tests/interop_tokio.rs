@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures_util::{SinkExt, StreamExt};
 use socker_core::handshake::Request;
 use socker_core::{CloseCode, CloseReason, Config, Message};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio_websockets as theirs;
 
 /// What goes there and back, on a socket that does not hold all of it.
@@ -84,9 +84,8 @@ async fn our_client_and_their_server() {
         }
         code
     });
-    let stream = TcpStream::connect(address).await.unwrap();
     let request = Request::get(&format!("ws://{address}/")).unwrap();
-    let mut client = socker_tokio::client(stream, &request, config()).await.unwrap();
+    let mut client = socker_tokio::connect_with(&request, config()).await.unwrap();
     for message in messages() {
         // They read while they write only a little, so both ways have to move at once.
         let (mut sink, mut stream) = (&mut client).split();
