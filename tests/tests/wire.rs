@@ -128,3 +128,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_decoder_may_be_called_on_after_an_error() {
+    let mut decoder = Utf8Decoder::default();
+    let mut text = String::new();
+    for _ in 0..10 {
+        assert!(decoder.decode(&[0xC0], &mut text).is_err());
+        assert!(decoder.missing() <= 3);
+    }
+    assert_eq!(text, "");
+}

@@ -30,7 +30,8 @@ impl Response {
         self.header(SEC_WEBSOCKET_PROTOCOL.as_str())
     }
 
-    /// What a refusing server says: empty if it comes in chunks, and cut at [`Config::opening_limit`](crate::Config::opening_limit).
+    /// What a refusing server says: empty if it comes in chunks, and cut at
+    /// [`Config::opening_limit`](crate::Config::opening_limit).
     #[must_use]
     pub fn body(&self) -> &Bytes {
         self.0.body()

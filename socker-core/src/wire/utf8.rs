@@ -71,7 +71,8 @@ impl Utf8Decoder {
             0xE0.. => 3,
             _ => 2,
         };
-        whole - usize::from(self.len)
+        // After an error there may be more than a code point has.
+        usize::saturating_sub(whole, self.len.into())
     }
 
     fn complete(&mut self, byte: u8, text: &mut String) -> Result<(), InvalidUtf8> {
