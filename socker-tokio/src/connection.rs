@@ -137,11 +137,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     /// # Errors
     /// The connection is over.
     pub async fn flush(&mut self) -> Result<(), Error> {
-        poll_fn(|cx| {
-            ready!(self.poll_room(cx))?;
-            self.poll_written(cx)
-        })
-        .await
+        poll_fn(|cx| self.poll_flushed(cx)).await
     }
 
     /// Closes the connection: writes what is queued and a Close, and waits for the peer's. Messages
@@ -242,6 +238,24 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         message: &mut Option<Message<'_>>,
     ) -> Poll<Result<(), Error>> {
         ready!(self.poll_room(cx))?;
+        ready!(self.poll_queue(cx, message))?;
+        self.poll_written(cx)
+    }
+
+    /// Ready when nothing is held back.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut held = self.held.take();
+        let queued = self.poll_queue(cx, &mut held);
+        self.held = held;
+        queued
+    }
+
+    /// Queues the message; while there is no room, it stays where it is.
+    fn poll_queue(
+        &mut self,
+        cx: &mut Context<'_>,
+        message: &mut Option<Message<'_>>,
+    ) -> Poll<Result<(), Error>> {
         while let Some(unsent) = message.take() {
             match self.driver.machine.send(unsent) {
                 Ok(()) => {}
@@ -253,22 +267,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
                 Err(_) => return Poll::Ready(Err(self.end_error())),
             }
         }
-        self.poll_written(cx)
+        Poll::Ready(Ok(()))
     }
 
-    /// Ready when nothing is held back.
-    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        while let Some(held) = self.held.take() {
-            match self.driver.machine.send(held) {
-                Ok(()) => {}
-                Err(error) if error.refusal == Refusal::Full => {
-                    self.held = Some(error.message);
-                    ready!(self.poll_written(cx))?;
-                }
-                Err(_) => return Poll::Ready(Err(self.end_error())),
-            }
-        }
-        Poll::Ready(Ok(()))
+    fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_room(cx))?;
+        self.poll_written(cx)
     }
 
     /// Ready when all that is queued has been written.
@@ -292,10 +296,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         if self.received.is_none()
             && let Poll::Ready(Some(event)) = self.driver.poll_event(cx)
         {
-            if let Event::Closed(reason) = &event {
-                self.closed = Some(reason.clone());
-            }
-            self.received = Some(event);
+            self.put_aside(event);
         }
     }
 
@@ -305,10 +306,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
             && self.received.is_none()
             && let Some(event) = self.driver.poll_told()
         {
-            match event {
-                Event::Closed(reason) => self.closed = Some(reason),
-                event => self.received = Some(event),
-            }
+            self.put_aside(event);
+        }
+    }
+
+    /// Keeps what the receiver is to be told.
+    fn put_aside(&mut self, event: Event<'static>) {
+        match event {
+            Event::Closed(reason) => self.closed = Some(reason),
+            event => self.received = Some(event),
         }
     }
 
@@ -353,14 +359,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Sink<Message<'static>> for Connection<I
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_room(cx))?;
-        self.poll_written(cx)
+        self.poll_flushed(cx)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if self.held.is_some() {
-            ready!(self.poll_room(cx))?;
-        }
+        ready!(self.poll_room(cx))?;
         if self.driver.machine.is_open() {
             self.start_close(CloseCode::Normal, "");
         }

@@ -84,21 +84,23 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
     /// The next event, or the end: all is written that can be, and the connection can be dropped.
     pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event<'static>>> {
         loop {
+            let now = self.now();
             // All that was read together is handled before anything is written, so that its answers
             // leave together too.
-            if let Some(event) = self.read_unread() {
+            if let Some(event) = self.read_unread(now) {
                 return Poll::Ready(Some(event));
             }
             let written = self.poll_write(cx).is_ready();
             // Writing may have ended the connection.
-            if let Some(event) = self.poll_told() {
+            if let Some(event) = self.machine.poll(now) {
                 return Poll::Ready(Some(event));
             }
             if self.machine.is_done() && written {
                 return Poll::Ready(None);
             }
             // Before the time: what has come already is in time.
-            let read = if self.machine.wants_read() { self.poll_read(cx) } else { Poll::Pending };
+            let read =
+                if self.machine.wants_read() { self.poll_read(now, cx) } else { Poll::Pending };
             if let Poll::Ready(Some(event)) = read {
                 return Poll::Ready(Some(event));
             }
@@ -114,8 +116,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
         self.machine.poll(now)
     }
 
-    fn read_unread(&mut self) -> Option<Event<'static>> {
-        let now = self.now();
+    fn read_unread(&mut self, now: Instant) -> Option<Event<'static>> {
         let mut input = &mut self.unread[..];
         let before = input.len();
         let event = self.machine.read(now, &mut input).map(Event::into_owned);
@@ -129,14 +130,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
     }
 
     /// Reads once. What the first event leaves is kept.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event<'static>>> {
+    fn poll_read(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Option<Event<'static>>> {
         let mut buffer = [MaybeUninit::uninit(); READ];
         let mut buffer = ReadBuf::uninit(&mut buffer);
         let result = match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
             Poll::Ready(result) => result,
             Poll::Pending => return Poll::Pending,
         };
-        let now = self.now();
         let mut input = buffer.filled_mut();
         match result {
             Err(error) => self.broken(error),
