@@ -70,6 +70,7 @@
 //! - [`Machine`] takes [`Config`] and tells [`Event`]s, the last of which has a [`CloseReason`].
 //! - [`handshake`] is the HTTP part: [`handshake::Request`] and its answers.
 //! - [`script`] is a chain of named stages through which a connection moves.
+//! - [`service`] is the logic of many connections, and what hosts it.
 //! - [`wire`] is bytes to frames and back, for whoever needs no more than that.
 //!
 //! # Laws
@@ -90,6 +91,7 @@ mod machine;
 mod message;
 pub mod script;
 mod seed;
+pub mod service;
 mod time;
 pub mod wire;
 

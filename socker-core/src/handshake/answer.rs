@@ -97,6 +97,12 @@ impl Acceptance {
     pub fn subprotocol(&self) -> Option<&str> {
         self.subprotocol.as_deref()
     }
+
+    /// The headers that were added.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
 }
 
 /// A server's no: a status, headers and a body.

@@ -1,4 +1,4 @@
-use std::{error, fmt};
+use std::{error, fmt, net::IpAddr};
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Uri,
@@ -23,6 +23,10 @@ use super::{answer::is_ours, list};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Request(http::Request<()>);
+
+/// Travels with the request.
+#[derive(Clone, Copy, Debug)]
+struct Address(IpAddr);
 
 /// Why a [`Request`] can't be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,6 +217,19 @@ impl Request {
         list(self.0.headers(), SEC_WEBSOCKET_PROTOCOL)
     }
 
+    /// The network address that it came from, where the host has told it.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.0.extensions().get::<Address>().map(|address| address.0)
+    }
+
+    /// Tells from which network address it came.
+    #[must_use]
+    pub fn with_address(mut self, address: IpAddr) -> Self {
+        self.0.extensions_mut().insert(Address(address));
+        self
+    }
+
     /// The request as the `http` crate has it.
     #[must_use]
     pub fn as_http(&self) -> &http::Request<()> {
@@ -222,7 +239,7 @@ impl Request {
 
 impl Request {
     /// A request that an HTTP parser has read.
-    pub(super) fn parsed(request: http::Request<()>) -> Self {
+    pub(crate) fn parsed(request: http::Request<()>) -> Self {
         Self(request)
     }
 }

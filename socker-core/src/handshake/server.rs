@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode, Version,
     header::{
@@ -45,6 +47,13 @@ impl Incoming {
     #[must_use]
     pub fn request(&self) -> &Request {
         &self.request
+    }
+
+    /// Tells from which network address the request came.
+    #[must_use]
+    pub fn with_address(mut self, address: IpAddr) -> Self {
+        *self.request = self.request.with_address(address);
+        self
     }
 
     /// The accepting response, for an HTTP server that sends it itself.

@@ -1,6 +1,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::{Header, MAX_HEADER, Opcode};
+use crate::message::MessageKind;
 
 /// A message encoded once, to be sent to many.
 ///
@@ -57,6 +58,12 @@ impl Frame {
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         &self.bytes[usize::from(self.header_len)..]
+    }
+
+    /// Text or binary.
+    #[must_use]
+    pub fn kind(&self) -> MessageKind {
+        if self.opcode() == Opcode::Text { MessageKind::Text } else { MessageKind::Binary }
     }
 
     #[inline]

@@ -1,0 +1,269 @@
+use std::io::IoSlice;
+
+use bytes::Buf;
+
+use super::{Fate, Input, Link, Pace, Pool, timers::Timers};
+use crate::{
+    CloseCode,
+    machine::{self, Machine},
+    service::{Budget, Command, Delivery, Gap, PeerId, Peers},
+    time::Instant,
+};
+
+/// What is told to a peer that does not keep up.
+const TOO_SLOW: &str = "the connection is too slow for what is sent";
+
+/// The connections of a [`Host`](super::Host), and what is to be done with them.
+#[derive(Debug)]
+pub(super) struct Connections {
+    pub(super) budget: Budget,
+    pool: Pool,
+    peers: Peers<Connection>,
+    timers: Timers,
+    /// Those which the adapter has to look at.
+    changed: Vec<PeerId>,
+    /// Those that were behind and keep up again.
+    caught_up: Vec<PeerId>,
+    /// Those that were closed for not keeping up.
+    pub(super) overrun: Vec<PeerId>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    link: Link,
+    pace: Pace,
+    /// What the pool counts of its outgoing bytes.
+    counted: usize,
+    /// When the timers have it; [`Instant::MAX`] is never.
+    armed: Instant,
+    /// It is among those that have changed.
+    changed: bool,
+}
+
+impl Connections {
+    pub(super) fn new(budget: Budget) -> Self {
+        Self {
+            budget,
+            pool: Pool::default(),
+            peers: Peers::default(),
+            timers: Timers::default(),
+            changed: Vec::new(),
+            caught_up: Vec::new(),
+            overrun: Vec::new(),
+        }
+    }
+
+    pub(super) fn insert(&mut self, peer: PeerId, link: Link) {
+        let connection = Connection {
+            link,
+            pace: Pace::default(),
+            counted: 0,
+            armed: Instant::MAX,
+            changed: false,
+        };
+        self.peers.insert(peer, connection);
+        self.touched(peer);
+    }
+
+    pub(super) fn remove(&mut self, peer: PeerId) {
+        if let Some(connection) = self.peers.remove(peer) {
+            self.pool.change(connection.counted, 0);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.peers.is_empty()
+    }
+
+    pub(super) fn ids(&self) -> Vec<PeerId> {
+        self.peers.ids().collect()
+    }
+
+    pub(super) fn machine(&self, peer: PeerId) -> Option<&Machine> {
+        Some(self.peers.get(peer)?.link.machine())
+    }
+
+    pub(super) fn link(&mut self, peer: PeerId) -> Option<&mut Link> {
+        Some(&mut self.peers.get_mut(peer)?.link)
+    }
+
+    #[inline]
+    pub(super) fn read<'b>(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        input: &mut &'b mut [u8],
+    ) -> Option<Input<'b>> {
+        self.peers.get_mut(peer)?.link.read(now, &self.budget, input)
+    }
+
+    /// Does what a service wants done. A machine does not refuse that for which there is room.
+    #[inline]
+    pub(super) fn carry_out(&mut self, now: Instant, command: Command<'_>) {
+        match command {
+            Command::Send { to, message, delivery } => {
+                if let Some(machine) = self.room(now, to, message.len(), delivery) {
+                    let _ = machine.send(message);
+                    self.touched(to);
+                }
+            }
+            Command::Broadcast { to, frame, delivery } => {
+                for to in to {
+                    let len = frame.payload().len();
+                    if let Some(machine) = self.room(now, *to, len, delivery) {
+                        let _ = machine.send_frame(&frame);
+                        self.touched(*to);
+                    }
+                }
+            }
+            Command::Close { peer, code, reason } => self.close(now, peer, code, &reason),
+        }
+    }
+
+    /// The machine of a peer to which a message of this length is to be sent now.
+    #[inline]
+    fn room(
+        &mut self,
+        now: Instant,
+        to: PeerId,
+        len: usize,
+        delivery: Delivery,
+    ) -> Option<&mut Machine> {
+        let Connection { link, pace, .. } = self.peers.get_mut(to)?;
+        let machine = link.machine();
+        if !machine.is_open() {
+            return None;
+        }
+        let (waiting, limit) = (machine.outgoing_len(), machine.config().outgoing_limit);
+        match pace.judge(&self.budget, limit, &self.pool, waiting, (len, delivery)) {
+            Fate::Queue => self.peers.get_mut(to).map(|connection| connection.link.machine_mut()),
+            Fate::Drop => None,
+            Fate::Close => {
+                self.close(now, to, CloseCode::Again, TOO_SLOW);
+                self.overrun.push(to);
+                None
+            }
+        }
+    }
+
+    pub(super) fn close(&mut self, now: Instant, peer: PeerId, code: CloseCode, reason: &str) {
+        if let Some(link) = self.link(peer) {
+            link.machine_mut().close(now, code, reason);
+            self.touched(peer);
+        }
+    }
+
+    /// Brings the pool, the timers and the list of changed connections up to date.
+    #[inline]
+    pub(super) fn touched(&mut self, peer: PeerId) {
+        let Some(connection) = self.peers.get_mut(peer) else { return };
+        let machine = connection.link.machine();
+        let outgoing = machine.outgoing_len();
+        self.pool.change(connection.counted, outgoing);
+        connection.counted = outgoing;
+        if let Some(timeout) = machine.poll_timeout()
+            && timeout < connection.armed
+        {
+            connection.armed = timeout;
+            self.timers.insert(timeout, peer);
+        }
+        if !connection.changed {
+            connection.changed = true;
+            self.changed.push(peer);
+        }
+    }
+
+    pub(super) fn next_changed(&mut self) -> Option<PeerId> {
+        loop {
+            let peer = self.changed.pop()?;
+            if let Some(connection) = self.peers.get_mut(peer) {
+                connection.changed = false;
+                return Some(peer);
+            }
+        }
+    }
+
+    pub(super) fn outgoing(&mut self, peer: PeerId) -> Option<Outgoing<'_>> {
+        let Connection { link, pace, counted, .. } = self.peers.get_mut(peer)?;
+        Some(Outgoing {
+            outgoing: link.machine_mut().outgoing(),
+            counted,
+            pace,
+            peer,
+            pool: &self.pool,
+            budget: &self.budget,
+            caught_up: &mut self.caught_up,
+        })
+    }
+
+    pub(super) fn next_gap(&mut self) -> Option<(PeerId, Gap)> {
+        loop {
+            let peer = self.caught_up.pop()?;
+            if let Some(connection) = self.peers.get_mut(peer)
+                && connection.pace.is_behind()
+            {
+                return Some((peer, connection.pace.take_gap()));
+            }
+        }
+    }
+
+    /// Tells the time to a machine whose own has come, and which that is.
+    pub(super) fn next_timed_out(&mut self, now: Instant) -> Option<PeerId> {
+        let Self { timers, peers, .. } = self;
+        timers.tidy(peers.len(), |at, peer| {
+            peers.get(peer).is_some_and(|connection| connection.armed == at)
+        });
+        loop {
+            let (at, peer) = timers.take_due(now)?;
+            if let Some(connection) = peers.get_mut(peer)
+                && connection.armed == at
+            {
+                connection.armed = Instant::MAX;
+                connection.link.machine_mut().handle_timeout(now);
+                return Some(peer);
+            }
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        if self.caught_up.is_empty() { self.timers.next() } else { Some(Instant::START) }
+    }
+}
+
+/// The bytes to write to a peer next: as [`machine::Outgoing`].
+#[derive(Debug)]
+pub struct Outgoing<'h> {
+    outgoing: machine::Outgoing<'h>,
+    counted: &'h mut usize,
+    pace: &'h mut Pace,
+    peer: PeerId,
+    pool: &'h Pool,
+    budget: &'h Budget,
+    caught_up: &'h mut Vec<PeerId>,
+}
+
+impl Buf for Outgoing<'_> {
+    #[inline]
+    fn remaining(&self) -> usize {
+        self.outgoing.remaining()
+    }
+
+    #[inline]
+    fn chunk(&self) -> &[u8] {
+        self.outgoing.chunk()
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.outgoing.chunks_vectored(slices)
+    }
+
+    fn advance(&mut self, written: usize) {
+        self.outgoing.advance(written);
+        let remaining = self.outgoing.remaining();
+        self.pool.change(*self.counted, remaining);
+        *self.counted = remaining;
+        if self.pace.has_caught_up(self.budget, remaining) {
+            self.caught_up.push(self.peer);
+        }
+    }
+}
