@@ -2,7 +2,7 @@ use std::io::IoSlice;
 
 use bytes::Buf;
 
-use super::{Fate, Input, Link, Pace, Pool, timers::Timers};
+use super::{Fate, Input, Intake, Pace, Pool, timers::Timers};
 use crate::{
     CloseCode,
     machine::{self, Machine},
@@ -30,7 +30,8 @@ pub(super) struct Connections {
 
 #[derive(Debug)]
 struct Connection {
-    link: Link,
+    machine: Machine,
+    intake: Intake,
     pace: Pace,
     /// What the pool counts of its outgoing bytes.
     counted: usize,
@@ -53,9 +54,10 @@ impl Connections {
         }
     }
 
-    pub(super) fn insert(&mut self, peer: PeerId, link: Link) {
+    pub(super) fn insert(&mut self, peer: PeerId, machine: Machine, intake: Intake) {
         let connection = Connection {
-            link,
+            machine,
+            intake,
             pace: Pace::default(),
             counted: 0,
             armed: Instant::MAX,
@@ -80,11 +82,11 @@ impl Connections {
     }
 
     pub(super) fn machine(&self, peer: PeerId) -> Option<&Machine> {
-        Some(self.peers.get(peer)?.link.machine())
+        Some(&self.peers.get(peer)?.machine)
     }
 
-    pub(super) fn link(&mut self, peer: PeerId) -> Option<&mut Link> {
-        Some(&mut self.peers.get_mut(peer)?.link)
+    pub(super) fn machine_mut(&mut self, peer: PeerId) -> Option<&mut Machine> {
+        Some(&mut self.peers.get_mut(peer)?.machine)
     }
 
     #[inline]
@@ -94,7 +96,8 @@ impl Connections {
         peer: PeerId,
         input: &mut &'b mut [u8],
     ) -> Option<Input<'b>> {
-        self.peers.get_mut(peer)?.link.read(now, &self.budget, input)
+        let Connection { machine, intake, .. } = self.peers.get_mut(peer)?;
+        intake.read(machine, now, &self.budget, input)
     }
 
     /// Does what a service wants done. A machine does not refuse that for which there is room.
@@ -129,14 +132,13 @@ impl Connections {
         len: usize,
         delivery: Delivery,
     ) -> Option<&mut Machine> {
-        let Connection { link, pace, .. } = self.peers.get_mut(to)?;
-        let machine = link.machine();
+        let Connection { machine, pace, .. } = self.peers.get_mut(to)?;
         if !machine.is_open() {
             return None;
         }
         let (waiting, limit) = (machine.outgoing_len(), machine.config().outgoing_limit);
         match pace.judge(&self.budget, limit, &self.pool, waiting, (len, delivery)) {
-            Fate::Queue => self.peers.get_mut(to).map(|connection| connection.link.machine_mut()),
+            Fate::Queue => self.machine_mut(to),
             Fate::Drop => None,
             Fate::Close => {
                 self.close(now, to, CloseCode::Again, TOO_SLOW);
@@ -147,8 +149,8 @@ impl Connections {
     }
 
     pub(super) fn close(&mut self, now: Instant, peer: PeerId, code: CloseCode, reason: &str) {
-        if let Some(link) = self.link(peer) {
-            link.machine_mut().close(now, code, reason);
+        if let Some(machine) = self.machine_mut(peer) {
+            machine.close(now, code, reason);
             self.touched(peer);
         }
     }
@@ -157,7 +159,7 @@ impl Connections {
     #[inline]
     pub(super) fn touched(&mut self, peer: PeerId) {
         let Some(connection) = self.peers.get_mut(peer) else { return };
-        let machine = connection.link.machine();
+        let machine = &connection.machine;
         let outgoing = machine.outgoing_len();
         self.pool.change(connection.counted, outgoing);
         connection.counted = outgoing;
@@ -184,9 +186,9 @@ impl Connections {
     }
 
     pub(super) fn outgoing(&mut self, peer: PeerId) -> Option<Outgoing<'_>> {
-        let Connection { link, pace, counted, .. } = self.peers.get_mut(peer)?;
+        let Connection { machine, pace, counted, .. } = self.peers.get_mut(peer)?;
         Some(Outgoing {
-            outgoing: link.machine_mut().outgoing(),
+            outgoing: machine.outgoing(),
             counted,
             pace,
             peer,
@@ -219,7 +221,7 @@ impl Connections {
                 && connection.armed == at
             {
                 connection.armed = Instant::MAX;
-                connection.link.machine_mut().handle_timeout(now);
+                connection.machine.handle_timeout(now);
                 return Some(peer);
             }
         }

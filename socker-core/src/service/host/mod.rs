@@ -2,12 +2,12 @@
 //!
 //! [`Host`] is for whoever has all connections in one place: a game's loop, the mio adapter, the
 //! simulated network. Where connections run apart from the service, as on tokio, a host is built
-//! from the parts: a [`Link`] for each connection, a [`Runner`] for the service, a [`Roster`] that
+//! from the parts: an [`Intake`] for each connection, a [`Runner`] for the service, a [`Roster`] that
 //! gives out ids, and a [`Pace`] that decides for each peer what it can still be sent. What is right
 //! for one host is then right for all of them.
 
 mod connections;
-mod link;
+mod intake;
 mod pace;
 mod roster;
 mod runner;
@@ -20,7 +20,7 @@ use bytes::Buf;
 use self::connections::Connections;
 pub use self::{
     connections::Outgoing,
-    link::{Input, Link},
+    intake::{Input, Intake, answer, not_offered},
     pace::{Fate, Pace, Pool},
     roster::{Entry, Excess, Roster},
     runner::Runner,
@@ -121,7 +121,7 @@ impl<S: Service> Host<S> {
             Entry::Full => return None,
         };
         let machine = Machine::server(now, Arc::clone(&self.config));
-        self.connections.insert(peer, Link::new(machine, excess));
+        self.connections.insert(peer, machine, Intake::new(excess));
         Some(peer)
     }
 
@@ -135,7 +135,7 @@ impl<S: Service> Host<S> {
         match self.roster.enter(&self.connections.budget, None) {
             Entry::Welcome(peer) => {
                 let machine = Machine::client(now, Arc::clone(&self.config), seed, request);
-                self.connections.insert(peer, Link::new(machine, None));
+                self.connections.insert(peer, machine, Intake::default());
                 Some(peer)
             }
             Entry::TurnedAway(peer, _) => {
@@ -196,8 +196,8 @@ impl<S: Service> Host<S> {
                 Input::Closed(reason) => self.runner.closed(now, peer, &reason),
                 Input::Request(incoming) => {
                     let verdict = self.runner.request(now, peer, incoming.request());
-                    if let Some(link) = self.connections.link(peer) {
-                        link.answer(now, incoming, verdict);
+                    if let Some(machine) = self.connections.machine_mut(peer) {
+                        answer(machine, now, incoming, verdict);
                     }
                 }
             }
@@ -208,8 +208,8 @@ impl<S: Service> Host<S> {
 
     /// The peer sends nothing more.
     pub fn read_eof(&mut self, now: Instant, peer: PeerId) {
-        if let Some(link) = self.connections.link(peer) {
-            link.machine_mut().read_eof(now);
+        if let Some(machine) = self.connections.machine_mut(peer) {
+            machine.read_eof(now);
             self.read(now, peer, &mut []);
         }
     }

@@ -14,10 +14,9 @@ use crate::{
     time::Instant,
 };
 
-/// One connection of a host: its machine, held to the budget.
-#[derive(Debug)]
-pub struct Link {
-    machine: Machine,
+/// What of a connection's events reaches the service: it holds the peer to the budget.
+#[derive(Debug, Default)]
+pub struct Intake {
     /// It is served to be turned away.
     excess: Option<Excess>,
     /// When its messages so far would all have come, at the budget's rate.
@@ -27,7 +26,7 @@ pub struct Link {
 /// What a connection has for its service.
 #[derive(Debug)]
 pub enum Input<'b> {
-    /// To be answered with [`Link::answer`].
+    /// To be answered with [`answer`].
     Request(Incoming),
     /// A connection of the host's own is open.
     Opened,
@@ -37,46 +36,36 @@ pub enum Input<'b> {
     Closed(CloseReason),
 }
 
-impl Link {
-    /// A connection whose machine is new.
+impl Intake {
+    /// For a new connection, which is turned away if there are too many.
     #[must_use]
-    pub fn new(machine: Machine, excess: Option<Excess>) -> Self {
-        Self { machine, excess, paid: Instant::START }
-    }
-
-    /// The machine.
-    #[must_use]
-    pub fn machine(&self) -> &Machine {
-        &self.machine
-    }
-
-    /// The machine, to be written, closed or told the time.
-    pub fn machine_mut(&mut self) -> &mut Machine {
-        &mut self.machine
+    pub fn new(excess: Option<Excess>) -> Self {
+        Self { excess, paid: Instant::START }
     }
 
     /// Reads from the front of `input` up to what is next for the service.
     #[inline]
     pub fn read<'b>(
         &mut self,
+        machine: &mut Machine,
         now: Instant,
         budget: &Budget,
         input: &mut &'b mut [u8],
     ) -> Option<Input<'b>> {
         loop {
-            match self.machine.read(now, input)? {
+            match machine.read(now, input)? {
                 Event::Message(message) => {
-                    if self.machine.is_open() && self.pay(now, budget) {
+                    if machine.is_open() && self.pay(now, budget) {
                         return Some(Input::Message(message));
                     }
                     // What comes after a Close of ours is of no use to the service.
-                    self.machine.close(now, CloseCode::Policy, "too many messages a second");
+                    machine.close(now, CloseCode::Policy, "too many messages a second");
                 }
                 Event::Incoming(incoming) => match self.excess {
                     None => return Some(Input::Request(incoming)),
                     Some(excess) => {
                         let verdict = Verdict::Reject(Rejection::from(excess));
-                        self.answer(now, incoming, verdict);
+                        answer(machine, now, incoming, verdict);
                     }
                 },
                 Event::Opened(_) => return Some(Input::Opened),
@@ -84,24 +73,6 @@ impl Link {
                 _ => {}
             }
         }
-    }
-
-    /// Carries out what the service says to a request. What the client has sent since is there
-    /// already, so read on.
-    pub fn answer(&mut self, now: Instant, incoming: Incoming, verdict: Verdict) {
-        let rejected = match verdict {
-            Verdict::Reject(rejection) => self.machine.reject(now, incoming, &rejection),
-            Verdict::Accept(acceptance) => match self.machine.accept(now, incoming, acceptance) {
-                Err(AnswerError::Subprotocol { incoming, name }) => {
-                    let text = format!("the subprotocol {name:?} was not offered\n");
-                    let status = StatusCode::INTERNAL_SERVER_ERROR;
-                    self.machine.reject(now, incoming, &Rejection::new(status).with_text(text))
-                }
-                accepted => accepted,
-            },
-        };
-        // It fails if the time for the opening is over, and then the machine has answered by itself.
-        drop(rejected);
     }
 
     /// Counts a message (the generic cell rate algorithm); false if it is one too many.
@@ -115,4 +86,27 @@ impl Link {
         self.paid = paid + each;
         true
     }
+}
+
+/// Carries out what the service says to a request. What the client has sent since is there already,
+/// so read on.
+pub fn answer(machine: &mut Machine, now: Instant, incoming: Incoming, verdict: Verdict) {
+    let rejected = match verdict {
+        Verdict::Reject(rejection) => machine.reject(now, incoming, &rejection),
+        Verdict::Accept(acceptance) => match machine.accept(now, incoming, acceptance) {
+            Err(AnswerError::Subprotocol { incoming, name }) => {
+                machine.reject(now, incoming, &not_offered(&name))
+            }
+            accepted => accepted,
+        },
+    };
+    // It fails if the time for the opening is over, and then the machine has answered by itself.
+    drop(rejected);
+}
+
+/// The answer to a client for which the service has chosen a subprotocol that it did not offer.
+#[must_use]
+pub fn not_offered(subprotocol: &str) -> Rejection {
+    Rejection::new(StatusCode::INTERNAL_SERVER_ERROR)
+        .with_text(format!("the subprotocol {subprotocol:?} was not offered\n"))
 }
