@@ -6,7 +6,7 @@ use std::{
     mem::MaybeUninit,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::{Buf, BytesMut};
@@ -17,7 +17,7 @@ use tokio::{
 };
 
 /// Bytes of one read. The buffer is on the stack, so an idle connection has none.
-const READ: usize = 16 << 10;
+pub(crate) const READ: usize = 16 << 10;
 
 /// Buffers of one vectored write.
 const WRITE: usize = 32;
@@ -43,22 +43,25 @@ pub(crate) struct Driver<IO> {
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
     pub(crate) fn server(io: IO, config: Arc<Config>) -> Self {
-        Self::new(io, Machine::server(Instant::START, config))
+        Self::new(io, Machine::server(Instant::START, config), time::Instant::now())
     }
 
     pub(crate) fn client(io: IO, config: Arc<Config>, request: &Request) -> io::Result<Self> {
-        Ok(Self::new(io, Machine::client(Instant::START, config, seed()?, request)))
+        let machine = Machine::client(Instant::START, config, seed()?, request);
+        Ok(Self::new(io, machine, time::Instant::now()))
     }
 
     pub(crate) fn upgraded(io: IO, role: Role, config: Arc<Config>) -> io::Result<Self> {
-        Ok(Self::new(io, Machine::upgraded(Instant::START, role, config, seed()?)))
+        let machine = Machine::upgraded(Instant::START, role, config, seed()?);
+        Ok(Self::new(io, machine, time::Instant::now()))
     }
 
-    fn new(io: IO, machine: Machine) -> Self {
+    /// A machine whose time began at `start`.
+    pub(crate) fn new(io: IO, machine: Machine, start: time::Instant) -> Self {
         Self {
             io,
             machine,
-            start: time::Instant::now(),
+            start,
             unread: BytesMut::new(),
             timer: None,
             unflushed: false,
@@ -133,19 +136,26 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
     fn poll_read(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Option<Event<'static>>> {
         let mut buffer = [MaybeUninit::uninit(); READ];
         let mut buffer = ReadBuf::uninit(&mut buffer);
-        let result = match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
-            Poll::Ready(result) => result,
-            Poll::Pending => return Poll::Pending,
-        };
+        ready!(self.poll_bytes(now, cx, &mut buffer));
         let mut input = buffer.filled_mut();
-        match result {
-            Err(error) => self.broken(error),
-            Ok(()) if input.is_empty() => self.machine.read_eof(now),
-            Ok(()) => {}
-        }
         let event = self.machine.read(now, &mut input).map(Event::into_owned);
         self.unread.extend_from_slice(input);
         Poll::Ready(event)
+    }
+
+    /// Reads once; the machine learns of the stream's end.
+    pub(crate) fn poll_bytes(
+        &mut self,
+        now: Instant,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<()> {
+        match ready!(Pin::new(&mut self.io).poll_read(cx, buffer)) {
+            Err(error) => self.broken(error),
+            Ok(()) if buffer.filled().is_empty() => self.machine.read_eof(now),
+            Ok(()) => {}
+        }
+        Poll::Ready(())
     }
 
     /// Whether the machine's time came.
@@ -229,7 +239,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
     }
 
     /// The stream is of no use any more.
-    fn broken(&mut self, error: io::Error) {
+    pub(crate) fn broken(&mut self, error: io::Error) {
         let now = self.now();
         self.machine.read_eof(now);
         let mut outgoing = self.machine.outgoing();

@@ -33,6 +33,8 @@
 //!
 //! - [`accept`] and [`incoming`] open a server's connection, [`connect`], [`connect_with`] and
 //!   [`client()`] a client's.
+//! - [`serve`] and [`Server`] run a [`Service`](socker_core::service::Service), the logic of many
+//!   connections in one place, on a listener or on the thread of a game's loop.
 //! - [`Connection`] receives and sends; it is a `Stream` and a `Sink`.
 //! - [`axum`](mod@axum), with the feature of that name, upgrades requests of an axum server.
 //!
@@ -44,6 +46,7 @@ mod connection;
 mod driver;
 mod error;
 mod open;
+pub mod service;
 mod wakers;
 
 pub use socker_core as core;
@@ -52,4 +55,5 @@ pub use self::{
     connection::Connection,
     error::Error,
     open::{Incoming, accept, client, connect, connect_with, incoming},
+    service::{Server, serve},
 };

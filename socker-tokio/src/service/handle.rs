@@ -1,0 +1,157 @@
+use std::{
+    error, fmt,
+    net::IpAddr,
+    sync::{Arc, Once, Weak},
+    time::Duration,
+};
+
+use socker_core::{
+    Instant, Machine,
+    service::{Context, Service},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::Notify,
+    time,
+};
+
+use super::{hub::Hub, seat::Seat, task::Task};
+
+/// A server that was started. Clones are the same one.
+pub struct Handle<S: Service> {
+    hub: Arc<Hub<S>>,
+    /// The keeper runs from the first connection on.
+    keeping: Arc<Once>,
+}
+
+/// Something to be done with a service.
+pub type Job<S> = Box<dyn FnOnce(&mut S, &mut Context<'_>) + Send>;
+
+/// Something that was not done, because too much of it waits already.
+pub struct RunError<S>(pub Job<S>);
+
+impl<S> fmt::Debug for RunError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RunError")
+    }
+}
+
+impl<S> fmt::Display for RunError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("too much waits for the service; try again later")
+    }
+}
+
+impl<S> error::Error for RunError<S> {}
+
+impl<S: Service> Clone for Handle<S> {
+    fn clone(&self) -> Self {
+        Self { hub: Arc::clone(&self.hub), keeping: Arc::clone(&self.keeping) }
+    }
+}
+
+impl<S: Service> fmt::Debug for Handle<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("connections", &self.hub.len()).finish_non_exhaustive()
+    }
+}
+
+impl<S: Service + Send + 'static> Handle<S> {
+    pub(super) fn new(hub: Hub<S>) -> Self {
+        Self { hub: Arc::new(hub), keeping: Arc::new(Once::new()) }
+    }
+
+    pub(super) fn hub(&self) -> &Arc<Hub<S>> {
+        &self.hub
+    }
+
+    /// Runs one connection of a client over a stream of the caller, say a TLS stream, until it is
+    /// gone. `address` is the client's, for [`Budget::per_address`](super::Budget::per_address).
+    pub async fn serve_connection<IO>(&self, io: IO, address: Option<IpAddr>)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        if let Some(task) = self.task(io, address) {
+            task.await;
+        }
+    }
+
+    pub(super) fn task<IO>(&self, io: IO, address: Option<IpAddr>) -> Option<Task<IO, S>>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+    {
+        self.keep();
+        let seated = Seat::take(&self.hub, address)?;
+        let machine = Machine::server(self.hub.now(), Arc::clone(&self.hub.limits.config));
+        Some(Task::new(io, machine, seated, address))
+    }
+
+    /// Does something with the service, from any thread: as soon as nobody else has it, mostly
+    /// before this returns; on a server that is ticked, in the next tick.
+    ///
+    /// # Errors
+    /// 1024 such calls wait already; it is given back.
+    pub fn run(
+        &self,
+        act: impl FnOnce(&mut S, &mut Context<'_>) + Send + 'static,
+    ) -> Result<(), RunError<S>> {
+        self.hub.run(Box::new(act)).map_err(RunError)
+    }
+
+    /// How many connections there are.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.hub.len()
+    }
+
+    /// Takes no more connections, and closes all with 1001 and this reason. What is left after
+    /// `timeout` is cut. The first call counts.
+    pub fn drain(&self, timeout: Duration, reason: &str) {
+        self.hub.begin_drain(timeout, reason);
+    }
+
+    /// Ready when the server was drained and all connections are gone.
+    pub async fn drained(&self) {
+        loop {
+            let ending = self.hub.ending.notified();
+            let mut ending = std::pin::pin!(ending);
+            ending.as_mut().enable();
+            if self.hub.is_drained() {
+                return;
+            }
+            ending.await;
+        }
+    }
+
+    /// Starts what looks after the service's time and the end of a drain.
+    pub(super) fn keep(&self) {
+        self.keeping.call_once(|| {
+            tokio::spawn(keep(Arc::downgrade(&self.hub), Arc::clone(&self.hub.keeper)));
+        });
+    }
+
+    /// The service's [`Instant`] now.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.hub.now()
+    }
+}
+
+impl<S: Service> Drop for Handle<S> {
+    fn drop(&mut self) {
+        // It looks whether the server is still there.
+        self.hub.keeper.notify_one();
+    }
+}
+
+async fn keep<S: Service>(hub: Weak<Hub<S>>, keeper: Arc<Notify>) {
+    while let Some(hub) = hub.upgrade() {
+        let next = hub.keep();
+        drop(hub);
+        match next {
+            // Either is a reason to look again.
+            Some(next) => drop(time::timeout_at(next, keeper.notified()).await),
+            None => keeper.notified().await,
+        }
+    }
+}

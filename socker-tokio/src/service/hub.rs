@@ -1,0 +1,264 @@
+//! Where the connections' tasks, the service and other threads meet.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError,
+        atomic::{self, AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use socker_core::{
+    Instant,
+    service::{
+        PeerId, Peers, Service,
+        host::{Entry, Excess, Roster},
+    },
+};
+use tokio::{sync::Notify, time};
+
+use super::{
+    Limits,
+    handle::Job,
+    inbox::{Inbox, Share},
+    mailbox::Mailbox,
+    place::{Item, Place},
+};
+
+/// How often the one who has the service goes on for others before somebody else has to.
+const ROUNDS: usize = 4;
+
+/// What all parts of a server share.
+///
+/// The service is in one place. On a server that is not ticked, whoever has something for it takes
+/// the place if nobody has it, and handles what waits in the inbox too; who finds it taken leaves
+/// what it has in the inbox, and goes on. So nobody waits, and nothing is left lying: the place is
+/// given back before the inbox is looked at for the last time.
+pub(super) struct Hub<S> {
+    pub(super) limits: Limits,
+    /// The service's [`Instant::START`].
+    start: time::Instant,
+    pub(super) inbox: Inbox<S>,
+    /// None: it is on the thread of a game's loop.
+    place: Option<Mutex<Place<S>>>,
+    lobby: Mutex<Lobby>,
+    drain: OnceLock<Drain>,
+    cut: AtomicBool,
+    /// Somebody waits for the end of the drain, or for its begin.
+    pub(super) ending: Notify,
+    pub(super) keeper: Arc<Notify>,
+    /// When the keeper wakes by itself, in nanoseconds.
+    armed: AtomicU64,
+}
+
+/// All connections.
+#[derive(Default)]
+struct Lobby {
+    roster: Roster,
+    mailboxes: Peers<Arc<Mailbox>>,
+}
+
+pub(super) struct Drain {
+    pub(super) reason: String,
+    pub(super) deadline: time::Instant,
+}
+
+impl<S: Service> Hub<S> {
+    pub(super) fn new(limits: Limits, place: Option<Place<S>>) -> Self {
+        Self {
+            limits,
+            start: time::Instant::now(),
+            inbox: Inbox::new(),
+            place: place.map(Mutex::new),
+            lobby: Mutex::default(),
+            drain: OnceLock::new(),
+            cut: AtomicBool::new(false),
+            ending: Notify::new(),
+            keeper: Arc::default(),
+            armed: AtomicU64::new(u64::MAX),
+        }
+    }
+
+    pub(super) fn start(&self) -> time::Instant {
+        self.start
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        Instant::at(self.start.elapsed())
+    }
+}
+
+/// The way to the service.
+impl<S: Service> Hub<S> {
+    /// The service, if nobody has it; what waits has been handled.
+    #[inline]
+    pub(super) fn enter(&self, now: Instant) -> Option<MutexGuard<'_, Place<S>>> {
+        let mut place = match self.place.as_ref()?.try_lock() {
+            Ok(place) => place,
+            Err(TryLockError::WouldBlock) => return None,
+            // A call of the service panicked, and ended the task that made it. Others go on.
+            Err(TryLockError::Poisoned(place)) => place.into_inner(),
+        };
+        self.catch_up(&mut place, now);
+        Some(place)
+    }
+
+    /// Gives the service back.
+    #[inline]
+    pub(super) fn leave<'h>(&'h self, mut place: MutexGuard<'h, Place<S>>) {
+        for _ in 0..ROUNDS {
+            let timeout = place.runner.poll_timeout();
+            drop(place);
+            self.arm(timeout);
+            // Whoever found the place taken had put something in before. Either that is seen here,
+            // or the place was free when it looked.
+            atomic::fence(Ordering::SeqCst);
+            if self.inbox.is_empty() {
+                return;
+            }
+            match self.enter(self.now()) {
+                Some(again) => place = again,
+                None => return,
+            }
+        }
+        drop(place);
+        self.keeper.notify_one();
+    }
+
+    /// Handles what waits, unless somebody else does.
+    pub(super) fn turn(&self) -> bool {
+        atomic::fence(Ordering::SeqCst);
+        let place = self.enter(self.now());
+        place.map(|place| self.leave(place)).is_some()
+    }
+
+    /// Handles what waits, and the time.
+    pub(super) fn catch_up(&self, place: &mut Place<S>, now: Instant) {
+        let mut batch = self.inbox.take();
+        for item in std::mem::take(&mut batch.items) {
+            place.handle(&self.limits, now, item);
+        }
+        self.inbox.handled(batch);
+        place.handle_timeout(&self.limits, now);
+    }
+
+    /// Puts something in the inbox, and handles it if nobody has the service.
+    pub(super) fn hand_over(&self, item: Item<S>) {
+        self.inbox.push([item], &mut Share::default());
+        self.turn();
+    }
+
+    pub(super) fn run(&self, job: Job<S>) -> Result<(), Job<S>> {
+        self.inbox.push_job(job)?;
+        self.turn();
+        Ok(())
+    }
+
+    fn arm(&self, timeout: Option<Instant>) {
+        let nanos = timeout.map_or(u64::MAX, nanos);
+        if nanos < self.armed.load(Ordering::Relaxed) {
+            self.armed.store(nanos, Ordering::Relaxed);
+            self.keeper.notify_one();
+        }
+    }
+
+    /// For the keeper: handles what is due; tells when to do so again.
+    pub(super) fn keep(&self) -> Option<time::Instant> {
+        self.armed.store(u64::MAX, Ordering::Relaxed);
+        let drain = self.drain.get().map(|drain| drain.deadline);
+        if drain.is_some_and(|deadline| deadline <= time::Instant::now()) {
+            self.cut();
+        }
+        let drain = drain.filter(|_| !self.is_cut());
+        let service = match &self.place {
+            None => None,
+            Some(_) if self.turn() => match self.armed.load(Ordering::Relaxed) {
+                u64::MAX => None,
+                nanos => Some(self.start + Duration::from_nanos(nanos)),
+            },
+            // Somebody has the service just now.
+            Some(_) => Some(time::Instant::now() + Duration::from_millis(1)),
+        };
+        drain.into_iter().chain(service).min()
+    }
+}
+
+/// Who is there.
+impl<S: Service> Hub<S> {
+    /// A new connection's number and mailbox; `None` is that there are too many to even say so, or
+    /// that the server drains.
+    pub(super) fn admit(
+        &self,
+        address: Option<IpAddr>,
+    ) -> Option<(PeerId, Arc<Mailbox>, Option<Excess>)> {
+        let mut lobby = self.lobby();
+        if self.drain.get().is_some() {
+            return None;
+        }
+        let (peer, excess) = match lobby.roster.enter(&self.limits.budget, address) {
+            Entry::Welcome(peer) => (peer, None),
+            Entry::TurnedAway(peer, excess) => (peer, Some(excess)),
+            Entry::Full => return None,
+        };
+        let mailbox = Arc::new(Mailbox::new());
+        lobby.mailboxes.insert(peer, Arc::clone(&mailbox));
+        Some((peer, mailbox, excess))
+    }
+
+    /// A connection is gone, and the service has been told.
+    pub(super) fn dismiss(&self, peer: PeerId) {
+        let mut lobby = self.lobby();
+        lobby.mailboxes.remove(peer);
+        lobby.roster.leave(peer);
+        if lobby.roster.is_empty() && self.drain.get().is_some() {
+            self.ending.notify_waiters();
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lobby().roster.len()
+    }
+
+    fn lobby(&self) -> MutexGuard<'_, Lobby> {
+        self.lobby.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The end.
+impl<S: Service> Hub<S> {
+    /// The first call counts.
+    pub(super) fn begin_drain(&self, timeout: Duration, reason: &str) {
+        let deadline = time::Instant::now() + timeout;
+        let lobby = self.lobby();
+        if self.drain.set(Drain { reason: reason.to_owned(), deadline }).is_err() {
+            return;
+        }
+        lobby.mailboxes.iter().for_each(|(_, mailbox)| mailbox.wake());
+        drop(lobby);
+        self.ending.notify_waiters();
+        self.keeper.notify_one();
+    }
+
+    pub(super) fn draining(&self) -> Option<&Drain> {
+        self.drain.get()
+    }
+
+    pub(super) fn is_drained(&self) -> bool {
+        self.drain.get().is_some() && self.lobby().roster.is_empty()
+    }
+
+    fn cut(&self) {
+        if !self.cut.swap(true, Ordering::Relaxed) {
+            self.lobby().mailboxes.iter().for_each(|(_, mailbox)| mailbox.wake());
+        }
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
+    }
+}
+
+fn nanos(at: Instant) -> u64 {
+    u64::try_from(at.since(Instant::START).as_nanos()).unwrap_or(u64::MAX)
+}

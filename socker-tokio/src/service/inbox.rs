@@ -1,0 +1,142 @@
+//! What waits for the service.
+
+use std::{
+    mem,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    task::{Context, Waker},
+};
+
+use socker_core::service::Budget;
+
+use super::{handle::Job, place::Item};
+
+/// What an item takes beside its payload, about.
+const ITEM: usize = 128;
+
+/// Most jobs of other threads that wait.
+const JOBS: usize = 1024;
+
+/// Items in the order in which they came.
+pub(super) struct Inbox<S> {
+    queue: Mutex<Queue<S>>,
+    /// Bytes of the messages that wait or are being handled.
+    bytes: AtomicUsize,
+    /// How often all that waited was handled.
+    round: AtomicU64,
+}
+
+struct Queue<S> {
+    items: Vec<Item<S>>,
+    jobs: usize,
+    /// Bytes of the messages among the items.
+    bytes: usize,
+    /// Tasks that do not read for want of room.
+    paused: Vec<Waker>,
+}
+
+/// What one peer has in the inbox.
+#[derive(Debug, Default)]
+pub(super) struct Share {
+    round: u64,
+    bytes: usize,
+}
+
+/// All that waited, to be handled.
+pub(super) struct Batch<S> {
+    pub(super) items: Vec<Item<S>>,
+    bytes: usize,
+    paused: Vec<Waker>,
+}
+
+impl<S> Inbox<S> {
+    pub(super) fn new() -> Self {
+        let queue = Queue { items: Vec::new(), jobs: 0, bytes: 0, paused: Vec::new() };
+        Self { queue: Mutex::new(queue), bytes: AtomicUsize::new(0), round: AtomicU64::new(0) }
+    }
+
+    /// Puts items in, whatever the room: who reads asks for it before.
+    pub(super) fn push(&self, items: impl IntoIterator<Item = Item<S>>, share: &mut Share) {
+        let mut queue = self.lock();
+        let mut bytes = 0;
+        queue.items.extend(items.into_iter().inspect(|item| {
+            if let Item::Message(_, message) = item {
+                bytes += message.len() + ITEM;
+            }
+        }));
+        queue.bytes += bytes;
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.renew(share);
+        share.bytes += bytes;
+    }
+
+    /// Puts a job in, or gives it back.
+    pub(super) fn push_job(&self, job: Job<S>) -> Result<(), Job<S>> {
+        let mut queue = self.lock();
+        if queue.jobs >= JOBS {
+            return Err(job);
+        }
+        queue.jobs += 1;
+        queue.items.push(Item::Run(job));
+        Ok(())
+    }
+
+    /// Whether a peer may be read from; if not, its task is woken when there is room.
+    pub(super) fn has_room(&self, budget: &Budget, share: &mut Share, cx: &Context<'_>) -> bool {
+        if self.is_roomy(budget, share) {
+            return true;
+        }
+        let mut queue = self.lock();
+        // It may have been emptied meanwhile.
+        let room = self.is_roomy(budget, share);
+        if !room && !queue.paused.iter().any(|waker| waker.will_wake(cx.waker())) {
+            queue.paused.push(cx.waker().clone());
+        }
+        room
+    }
+
+    fn is_roomy(&self, budget: &Budget, share: &mut Share) -> bool {
+        self.renew(share);
+        share.bytes <= budget.incoming
+            && self.bytes.load(Ordering::Relaxed) <= budget.incoming_total
+    }
+
+    /// What was handled is of the peer's share no more.
+    fn renew(&self, share: &mut Share) {
+        let round = self.round.load(Ordering::Relaxed);
+        if share.round != round {
+            *share = Share { round, bytes: 0 };
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.lock().items.is_empty()
+    }
+
+    /// Takes all that waits, to be given to [`Inbox::handled`] after.
+    pub(super) fn take(&self) -> Batch<S> {
+        let mut queue = self.lock();
+        queue.jobs = 0;
+        Batch {
+            items: mem::take(&mut queue.items),
+            bytes: mem::take(&mut queue.bytes),
+            paused: mem::take(&mut queue.paused),
+        }
+    }
+
+    /// Makes room again for what was taken.
+    pub(super) fn handled(&self, batch: Batch<S>) {
+        self.bytes.fetch_sub(batch.bytes, Ordering::Relaxed);
+        self.round.fetch_add(1, Ordering::Relaxed);
+        // Those that paused while this was handled saw it as waiting still.
+        let later = mem::take(&mut self.lock().paused);
+        batch.paused.into_iter().chain(later).for_each(Waker::wake);
+    }
+
+    /// A service that panicked has left nothing here half done.
+    fn lock(&self) -> MutexGuard<'_, Queue<S>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,64 @@
+//! A connection's place in a server.
+
+use std::{net::IpAddr, sync::Arc};
+
+use socker_core::{
+    CloseReason,
+    service::{
+        PeerId, Service,
+        host::{Excess, Input},
+    },
+};
+
+use super::{hub::Hub, mailbox::Mailbox, place::Item};
+
+/// A connection's place in a server. Dropped, the connection is gone, and the service knows.
+pub(super) struct Seat<S: Service> {
+    pub(super) hub: Arc<Hub<S>>,
+    pub(super) peer: PeerId,
+    pub(super) mailbox: Arc<Mailbox>,
+    /// The service has been told of the end.
+    pub(super) told: bool,
+}
+
+impl<S: Service> Seat<S> {
+    pub(super) fn take(
+        hub: &Arc<Hub<S>>,
+        address: Option<IpAddr>,
+    ) -> Option<(Self, Option<Excess>)> {
+        let (peer, mailbox, excess) = hub.admit(address)?;
+        Some((Self { hub: Arc::clone(hub), peer, mailbox, told: false }, excess))
+    }
+}
+
+impl<S: Service> Seat<S> {
+    /// What the service is to be told.
+    pub(super) fn item(&mut self, input: Input<'_>, address: Option<IpAddr>) -> Item<S> {
+        match input {
+            Input::Message(message) => Item::Message(self.peer, message.into_owned()),
+            Input::Request(incoming) => {
+                let incoming = match address {
+                    Some(address) => incoming.with_address(address),
+                    None => incoming,
+                };
+                Item::Request(self.peer, incoming, Arc::clone(&self.mailbox))
+            }
+            Input::Closed(reason) => {
+                self.told = true;
+                Item::Closed(self.peer, reason)
+            }
+            // These are clients' machines, of which a server has none.
+            Input::Opened => Item::Run(Box::new(|_, _| {})),
+        }
+    }
+}
+
+impl<S: Service> Drop for Seat<S> {
+    fn drop(&mut self) {
+        self.mailbox.end(&self.hub.limits);
+        if !self.told {
+            self.hub.hand_over(Item::Closed(self.peer, CloseReason::Eof));
+        }
+        self.hub.dismiss(self.peer);
+    }
+}
