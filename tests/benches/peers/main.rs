@@ -14,6 +14,8 @@
     reason = "a program that nobody embeds, and which may end at once"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod contender;
 mod fastwebsockets;
 mod feed;

@@ -1,12 +1,11 @@
 //! The table for people and the file for machines.
 
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs, io};
+use std::io;
+use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
+use crate::common;
 use crate::measure::Sample;
 
 /// The packages of the peers, whose versions the report states.
@@ -40,37 +39,7 @@ impl Row {
 
 /// What the numbers depend on.
 pub fn environment() -> String {
-    let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpus
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
-        .map_or("unknown CPU", |(_, model)| model);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
-    let rustc = Command::new(rustc).arg("--version").output();
-    let rustc = rustc.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    format!(
-        "{model} x{threads}, {}-{}; {}; {}",
-        env::consts::ARCH,
-        env::consts::OS,
-        rustc.unwrap_or_else(|_| "unknown rustc".into()),
-        versions(),
-    )
-}
-
-/// As locked, since the manifest gives only lower bounds.
-fn versions() -> String {
-    let lock = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .find_map(|directory| fs::read_to_string(directory.join("Cargo.lock")).ok())
-        .unwrap_or_default();
-    let version = |package: &str| {
-        let entry = format!("name = \"{package}\"\nversion = \"");
-        lock.split_once(&entry)
-            .and_then(|(_, rest)| rest.split_once('"'))
-            .map_or("?", |(version, _)| version)
-    };
-    PACKAGES.map(|package| format!("{package} {}", version(package))).join(", ")
+    common::environment(&PACKAGES)
 }
 
 /// A table per work. Each cell has the median in ns per message, the spread between the
@@ -94,7 +63,8 @@ pub fn table(columns: &[Column], rows: &[Row]) -> String {
             lines.push(line);
             lines.extend(writes(row, &used, lines[0].len()));
         }
-        align(&mut out, &lines);
+        out.push('\n');
+        out += &common::align(&lines);
     }
     out
 }
@@ -133,22 +103,6 @@ fn ratio(sample: Option<Sample>, fastest: Option<f64>) -> String {
     }
 }
 
-fn align(out: &mut String, lines: &[Vec<String>]) {
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-    let widths: Vec<_> = (0..lines[0].len()).map(|column| width(column).unwrap_or(0)).collect();
-    out.push('\n');
-    for line in lines {
-        for (index, (cell, &width)) in line.iter().zip(&widths).enumerate() {
-            // Writing to a string can't fail.
-            let _ = match index {
-                0 => write!(out, "{cell:<width$}"),
-                _ => write!(out, "   {cell:>width$}"),
-            };
-        }
-        out.push('\n');
-    }
-}
-
 fn size(bytes: usize) -> String {
     match bytes {
         0..0x400 => format!("{bytes} B"),
@@ -157,7 +111,7 @@ fn size(bytes: usize) -> String {
     }
 }
 
-/// Writes the medians of this run, one flat object with `work/payload/contender` as keys.
+/// Writes the medians of this run.
 pub fn write_json(columns: &[Column], rows: &[Row]) -> io::Result<PathBuf> {
     let mut medians = Map::new();
     for row in rows {
@@ -168,11 +122,5 @@ pub fn write_json(columns: &[Column], rows: &[Row]) -> io::Result<PathBuf> {
             }
         }
     }
-    // Cargo's directory for temporary files is in the target directory, wherever this is.
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target directory");
-    let directory = target.join("bench");
-    fs::create_dir_all(&directory)?;
-    let path = directory.join("peers.json");
-    fs::write(&path, serde_json::to_string_pretty(&medians)? + "\n")?;
-    Ok(path)
+    common::write_json("peers", &medians)
 }

@@ -1,0 +1,70 @@
+//! The table for people and the file for machines.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use crate::common;
+use crate::measure::{Column, Entrant, Sample};
+use crate::servers::{PACKAGES, PAYLOAD, Standing};
+
+/// What the numbers depend on; system calls above all.
+pub fn environment() -> String {
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("{}; Linux {}", common::environment(&PACKAGES), kernel.trim())
+}
+
+pub fn placement(cpus: Option<(usize, usize)>) -> String {
+    match cpus {
+        Some((server, load)) => format!("servers on CPU {server}, load on CPU {load}"),
+        None => "servers and load not bound to CPUs, as there are not two".into(),
+    }
+}
+
+/// A line for each server. Each cell has the median in us per message, the spread between the
+/// quartiles in percent of it, and the ratio to the best peer.
+pub fn table(entrants: &[Entrant], columns: &[Column]) -> String {
+    let mut lines = vec![vec!["connections x in flight".to_owned()]];
+    lines[0].extend(columns.iter().map(|column| column.case.to_string()));
+    for (index, entrant) in entrants.iter().enumerate() {
+        let mut line = vec![entrant.contender.name.to_owned()];
+        line.extend(
+            columns.iter().map(|column| cell(&column.samples[index], best_peer(entrants, column))),
+        );
+        lines.push(line);
+    }
+    format!(
+        "server CPU in us per echoed message of {PAYLOAD} bytes, ± interquartile range, x best \
+         peer\n\n{}",
+        common::align(&lines),
+    )
+}
+
+fn best_peer(entrants: &[Entrant], column: &Column) -> Option<f64> {
+    entrants
+        .iter()
+        .zip(&column.samples)
+        .filter(|(entrant, _)| entrant.contender.standing == Standing::Peer)
+        .map(|(_, sample)| sample.median)
+        .min_by(f64::total_cmp)
+}
+
+fn cell(Sample { median, spread }: &Sample, best_peer: Option<f64>) -> String {
+    let spread = format!("±{:.1}%", spread / median * 100.0);
+    let ratio = best_peer.map_or(String::new(), |best| format!("{:.2}x", median / best));
+    format!("{:.3} {spread:>6} {ratio:>6}", median / 1000.0)
+}
+
+/// Writes the medians of this run, in nanoseconds.
+pub fn write_json(entrants: &[Entrant], columns: &[Column]) -> io::Result<PathBuf> {
+    let mut medians = Map::new();
+    for Column { case, samples } in columns {
+        for (entrant, sample) in entrants.iter().zip(samples) {
+            let key = format!("echo/{case}/{}", entrant.contender.name);
+            medians.insert(key, Value::from(sample.median));
+        }
+    }
+    common::write_json("echo", &medians)
+}

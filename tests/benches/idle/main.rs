@@ -1,0 +1,78 @@
+//! Memory of whole servers per idle connection: `cargo bench -p socker-tests --bench idle`.
+//!
+//! Each server is a process of its own, and they run one after another.
+
+#![expect(unreachable_pub, reason = "a program that nobody embeds")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod measure;
+mod report;
+#[path = "../servers/mod.rs"]
+mod servers;
+
+use clap::Parser;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use measure::measure;
+use servers::{Contender, Failure, Standing, Subprogram};
+
+/// The files that a process has open beside its connections.
+const OTHER_FILES: u64 = 64;
+
+/// Resident memory per idle connection, of whole servers in processes of their own.
+#[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    subprogram: Option<Subprogram>,
+    /// How many are open at the same time
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u16).range(1..))]
+    connections: u16,
+    /// Only the servers whose name contains one of these
+    contenders: Vec<String>,
+    /// Comes from cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> Result<(), Failure> {
+    let arguments = Arguments::parse();
+    match &arguments.subprogram {
+        Some(Subprogram::Server(server)) => server.run(),
+        None => run(&arguments),
+    }
+}
+
+fn run(Arguments { connections, contenders, .. }: &Arguments) -> Result<(), Failure> {
+    allow_files(u64::from(*connections) + OTHER_FILES)?;
+    let mut rows = Vec::new();
+    for contender in Contender::chosen(contenders) {
+        // Without a WebSocket there is nothing to remember.
+        if contender.standing != Standing::Floor {
+            eprintln!("{}", contender.name);
+            let memory = measure(contender, *connections)
+                .map_err(|failure| format!("{}: {failure}", contender.name))?;
+            rows.push((contender, memory));
+        }
+    }
+    if rows.is_empty() {
+        return Err("no server to measure".into());
+    }
+
+    println!("{}\n", common::environment(&servers::PACKAGES));
+    println!("{}", report::table(&rows, *connections));
+    let path = report::write_json(&rows)?;
+    eprintln!("bytes in {}", path.display());
+    Ok(())
+}
+
+/// Lets this process, and the servers that it starts, open so many files.
+fn allow_files(needed: u64) -> Result<(), Failure> {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_some_and(|current| current < needed) {
+        setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum })
+            .map_err(|error| format!("{needed} open files are not allowed: {error}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! A client's side of the opening.
+
+use std::io::{self, Error, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use rustix::net::sockopt::set_socket_linger;
+
+use super::Standing;
+
+/// Nothing on loopback takes this long.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The key and the answer to it are the RFC's own (section 1.3).
+const REQUEST: &str = "GET / HTTP/1.1\r\n\
+    Host: 127.0.0.1\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n\r\n";
+
+const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+/// Opens a connection, through a WebSocket handshake unless the server is the floor. Dropped, it is
+/// reset, so that its port is free again.
+pub fn open(address: SocketAddr, standing: Standing) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    set_socket_linger(&stream, Some(Duration::ZERO))?;
+    if standing != Standing::Floor {
+        shake_hands(&mut stream)?;
+    }
+    Ok(stream)
+}
+
+fn shake_hands(stream: &mut TcpStream) -> io::Result<()> {
+    stream.write_all(REQUEST.as_bytes())?;
+    let mut buffer = [0; 1024];
+    let mut len = 0;
+    while !buffer[..len].ends_with(b"\r\n\r\n") {
+        match stream.read(&mut buffer[len..])? {
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
+            read => len += read,
+        }
+    }
+    let answer = String::from_utf8_lossy(&buffer[..len]);
+    if answer.starts_with("HTTP/1.1 101 ") && answer.contains(ACCEPT) {
+        Ok(())
+    } else {
+        Err(Error::other(format!("not the handshake's answer: {answer}")))
+    }
+}
