@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
 const LISTEN: &str = "127.0.0.1:8080";
@@ -20,6 +22,10 @@ pub(crate) enum Command {
         /// Host and port to listen on; port 0 takes a free one.
         #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
         listen: String,
+        /// Write all that the scene is told and answers to this file, with its times, to be
+        /// replayed. It holds what players send, their cookies included.
+        #[arg(long, value_name = "FILE")]
+        record: Option<PathBuf>,
     },
 }
 
@@ -34,7 +40,9 @@ pub(crate) enum Stop {
 pub(crate) fn parse() -> Result<Command, Stop> {
     match Arguments::try_parse() {
         Ok(Arguments { command: Some(command) }) => Ok(command),
-        Ok(Arguments { command: None }) => Ok(Command::Serve { listen: LISTEN.to_owned() }),
+        Ok(Arguments { command: None }) => {
+            Ok(Command::Serve { listen: LISTEN.to_owned(), record: None })
+        }
         Err(error) if error.use_stderr() => {
             let text = error.to_string();
             let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");

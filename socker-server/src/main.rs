@@ -3,8 +3,8 @@
 //! ```text
 //!  main        arguments, exit code
 //!  server      listener, HTTP, graceful end
-//!  app         routes: page, echo, play
-//!  play        one player's connection  <-- channels -->  game    60 Hz loop, one Script
+//!  app         routes: page, and the services echo and game
+//!  game        the scene: a service on a thread of its own, 60 ticks a second
 //! ```
 
 mod app;
@@ -12,7 +12,6 @@ mod arguments;
 mod echo;
 mod game;
 mod page;
-mod play;
 mod server;
 
 use std::{
@@ -38,10 +37,10 @@ fn main() -> ExitCode {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .init();
-    let Command::Serve { listen } = command;
-    match server::run(&listen) {
+    let Command::Serve { listen, record } = command;
+    match server::run(&listen, record.as_deref()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&server::explain(&listen, &error)),
+        Err(error) => fail(&error.to_string()),
     }
 }
 

@@ -1,17 +1,22 @@
 //! The listener, the HTTP connections, and a graceful end.
 
 use std::{
+    fmt,
+    fs::File,
     io::{self, Write},
+    net::SocketAddr,
+    path::{Path, PathBuf},
     pin::pin,
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Extension, Router, extract::ConnectInfo};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use socker_tokio::service::Handle;
 use tokio::{
     net::{TcpListener, TcpStream},
     signal, time,
@@ -19,7 +24,11 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, info, warn};
 
-use crate::{app, game};
+use crate::{
+    app,
+    echo::{self, Echo},
+    game::{self, Game},
+};
 
 /// From a connection's first byte to the end of its request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,40 +45,75 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until Ctrl-C or SIGTERM.
-pub(crate) fn run(listen: &str) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(listen))
+/// What is told to everyone at the end.
+const GOING_AWAY: &str = "the server is going away";
+
+/// What is served beside the page.
+pub(crate) struct Services {
+    pub(crate) echo: Handle<Echo>,
+    pub(crate) game: Handle<Game>,
 }
 
-/// Why serving failed, in one line.
-pub(crate) fn explain(listen: &str, error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            format!("{listen} is in use by another program; choose another with --listen")
+/// Why nothing is served.
+pub(crate) enum Failure {
+    Listen(String, io::Error),
+    Record(PathBuf, io::Error),
+    Start(io::Error),
+}
+
+/// In one line.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen(listen, error) => match error.kind() {
+                io::ErrorKind::AddrInUse => {
+                    write!(f, "{listen} is in use by another program; choose another with --listen")
+                }
+                io::ErrorKind::AddrNotAvailable => write!(
+                    f,
+                    "{listen} is not an address of this machine; choose another with --listen"
+                ),
+                io::ErrorKind::PermissionDenied => {
+                    write!(f, "no permission to listen on {listen}; choose another with --listen")
+                }
+                io::ErrorKind::InvalidInput => write!(
+                    f,
+                    "{listen:?} is not an address; --listen takes a host and a port, as in \
+                     127.0.0.1:8080"
+                ),
+                _ => write!(f, "can't serve on {listen}: {error}"),
+            },
+            Self::Record(path, error) => {
+                write!(f, "can't record to {}: {error}; choose another file", path.display())
+            }
+            Self::Start(error) => write!(f, "can't start: {error}"),
         }
-        io::ErrorKind::AddrNotAvailable => {
-            format!("{listen} is not an address of this machine; choose another with --listen")
-        }
-        io::ErrorKind::PermissionDenied => {
-            format!("no permission to listen on {listen}; choose another with --listen")
-        }
-        io::ErrorKind::InvalidInput => {
-            format!(
-                "{listen:?} is not an address; --listen takes a host and a port, as in 127.0.0.1:8080"
-            )
-        }
-        _ => format!("can't serve on {listen}: {error}"),
     }
 }
 
-async fn serve(listen: &str) -> io::Result<()> {
-    let listener = TcpListener::bind(listen).await?;
-    let address = listener.local_addr()?;
+/// Serves until Ctrl-C or SIGTERM.
+pub(crate) fn run(listen: &str, record: Option<&Path>) -> Result<(), Failure> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Start)?;
+    runtime.block_on(serve(listen, record))
+}
+
+async fn serve(listen: &str, record: Option<&Path>) -> Result<(), Failure> {
+    let not_listening = |error| Failure::Listen(listen.to_owned(), error);
+    let listener = TcpListener::bind(listen).await.map_err(not_listening)?;
+    let address = listener.local_addr().map_err(not_listening)?;
     let ending = CancellationToken::new();
     let tasks = TaskTracker::new();
-    let game = game::start()?;
-    let app = app::routes(app::State { game, ending: ending.clone(), tasks: tasks.clone() });
+    let record = match record {
+        None => None,
+        Some(path) => {
+            let file = File::create(path);
+            Some(file.map_err(|error| Failure::Record(path.to_owned(), error))?)
+        }
+    };
+    let game = game::start(record).map_err(Failure::Start)?;
+    let services = Services { echo: echo::start(), game };
+    let app = app::routes(&services);
     // Nobody has to read it.
     let _ = writeln!(io::stdout(), "Socker is at http://{address}/ (Ctrl-C ends it)");
 
@@ -80,7 +124,7 @@ async fn serve(listen: &str) -> io::Result<()> {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
                     debug!(%peer, "connected");
-                    tasks.spawn(serve_http(stream, app.clone(), ending.clone()));
+                    tasks.spawn(serve_http(stream, peer, app.clone(), ending.clone()));
                 }
                 Err(error) => {
                     warn!(%error, "can't accept a connection");
@@ -93,8 +137,13 @@ async fn serve(listen: &str) -> io::Result<()> {
     info!("ending: closing all connections");
     ending.cancel();
     tasks.close();
+    let Services { echo, game } = services;
+    echo.drain(DRAIN, GOING_AWAY);
+    game.drain(DRAIN, GOING_AWAY);
+    let ended = async { tokio::join!(echo.drained(), game.drained(), tasks.wait()) };
     tokio::select! {
-        ended = time::timeout(DRAIN, tasks.wait()) => if ended.is_err() {
+        // What is cut at the deadline has still to be told.
+        ended = time::timeout(DRAIN + Duration::from_secs(1), ended) => if ended.is_err() {
             warn!("cut the connections that did not end in {DRAIN:?}");
         },
         () = end_signal() => warn!("cut the connections that had not ended"),
@@ -103,7 +152,9 @@ async fn serve(listen: &str) -> io::Result<()> {
 }
 
 /// One HTTP connection, which may become a WebSocket.
-async fn serve_http(stream: TcpStream, app: Router, ending: CancellationToken) {
+async fn serve_http(stream: TcpStream, peer: SocketAddr, app: Router, ending: CancellationToken) {
+    // The services count connections by address.
+    let app = app.layer(Extension(ConnectInfo(peer)));
     // Small messages should leave at once. A failure shows at the first read.
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new()

@@ -1,9 +1,42 @@
-//! A WebSocket route beside others in an axum server.
+//! WebSocket routes beside others in an axum server: a service for all connections of a route, and a
+//! handler for each.
 //!
 //! `cargo run -p socker-tokio --features axum --example axum` listens on 127.0.0.1:8080.
 
+use std::net::SocketAddr;
+
 use axum::{Router, response::Response, routing::get};
-use socker_tokio::axum::Upgrade;
+use socker_core::{
+    CloseReason, Message,
+    service::{Context, PeerId, Peers, Service},
+    wire::Frame,
+};
+use socker_tokio::{
+    Server,
+    axum::{Upgrade, mount},
+};
+
+/// Everybody gets what anybody says.
+#[derive(Default)]
+struct Chat {
+    here: Peers<()>,
+}
+
+impl Service for Chat {
+    fn opened(&mut self, _: &mut Context<'_>, peer: PeerId) {
+        self.here.insert(peer, ());
+    }
+
+    fn message(&mut self, cx: &mut Context<'_>, _: PeerId, message: Message<'_>) {
+        if let Some(text) = message.as_text() {
+            cx.broadcast(self.here.ids(), Frame::text(text));
+        }
+    }
+
+    fn closed(&mut self, _: &mut Context<'_>, peer: PeerId, _: &CloseReason) {
+        self.here.remove(peer);
+    }
+}
 
 async fn echo(upgrade: Upgrade) -> Response {
     upgrade.on_open(|mut connection| async move {
@@ -17,9 +50,11 @@ async fn echo(upgrade: Upgrade) -> Response {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
-    let app: Router = Router::new()
-        .route("/", get(|| async { "A WebSocket that echoes is at /echo.\n" }))
+    let chat = Server::new(Chat::default()).start();
+    let app = Router::new()
+        .route("/", get(|| async { "A chat is at /chat, and an echo at /echo.\n" }))
+        .route("/chat", mount(chat))
         .route("/echo", get(echo));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
-    axum::serve(listener, app).await
+    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
 }

@@ -1,4 +1,28 @@
-//! WebSocket connections on an axum server.
+//! WebSocket connections on an axum server: a service at a route, or a handler of your own.
+//!
+//! ```no_run
+//! use axum::Router;
+//! use socker_core::Message;
+//! use socker_core::service::{Context, PeerId, Service};
+//! use socker_tokio::Server;
+//!
+//! struct Echo;
+//!
+//! impl Service for Echo {
+//!     fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
+//!         cx.send(peer, message);
+//!     }
+//! }
+//!
+//! # async fn run() -> std::io::Result<()> {
+//! let server = Server::new(Echo).start();
+//! let app: Router = Router::new().route("/echo", socker_tokio::axum::mount(server));
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! axum::serve(listener, app).await
+//! # }
+//! ```
+//!
+//! A handler has one connection for itself:
 //!
 //! ```no_run
 //! use axum::{Router, response::Response, routing::get};
@@ -21,12 +45,13 @@
 //! # }
 //! ```
 
-use std::{convert::Infallible, future::Future, sync::Arc};
+use std::{convert::Infallible, future::Future, net::SocketAddr, sync::Arc};
 
 use axum::{
     body::Body,
-    extract::FromRequestParts,
+    extract::{ConnectInfo, FromRequestParts},
     response::{IntoResponse, Response},
+    routing::{MethodRouter, get},
 };
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
@@ -34,12 +59,23 @@ use socker_core::{
     Config, Role,
     handshake::{Acceptance, HandshakeError, Incoming, Rejection, Request},
     http::{self, request::Parts},
+    service::{Service, host::not_offered},
 };
 
-use crate::connection::Connection;
+use crate::{connection::Connection, service::Handle};
 
 /// The stream of a connection that axum has upgraded.
 pub type Stream = TokioIo<Upgraded>;
+
+/// A route at which a service is served; each peer's address is known to it if the app was made with
+/// `into_make_service_with_connect_info::<SocketAddr>()`.
+pub fn mount<S, State>(server: Handle<S>) -> MethodRouter<State>
+where
+    S: Service + Send + 'static,
+    State: Clone + Send + Sync + 'static,
+{
+    get(move |upgrade: Upgrade| async move { upgrade.serve(&server).await })
+}
 
 /// A WebSocket request, as an axum extractor. A request that is none is answered by the extractor.
 #[derive(Debug)]
@@ -51,6 +87,28 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
+    /// Lets a service decide on the request, and gives it the connection. What this was given
+    /// (limits, an acceptance) does not count: the server has its own.
+    ///
+    /// On a server that is ticked, the response waits for the tick.
+    pub async fn serve<S>(self, server: &Handle<S>) -> Response
+    where
+        S: Service + Send + 'static,
+    {
+        match server.upgrade(self.incoming).await {
+            Err(rejection) => into_response(&rejection),
+            Ok((response, begin)) => {
+                tokio::spawn(async move {
+                    // A client that went away meanwhile is nobody's error.
+                    if let Ok(upgraded) = self.on_upgrade.await {
+                        begin.run(TokioIo::new(upgraded)).await;
+                    }
+                });
+                response.map(|()| Body::empty())
+            }
+        }
+    }
+
     /// What the client asks for.
     #[must_use]
     pub fn request(&self) -> &Request {
@@ -80,11 +138,7 @@ impl Upgrade {
         let Self { incoming, on_upgrade, config, acceptance } = self;
         let response = match incoming.response(acceptance) {
             Ok(response) => response,
-            Err(name) => {
-                let text = format!("the subprotocol {name:?} was not offered\n");
-                let status = http::StatusCode::INTERNAL_SERVER_ERROR;
-                return into_response(&Rejection::new(status).with_text(text));
-            }
+            Err(name) => return into_response(&not_offered(&name)),
         };
         tokio::spawn(async move {
             // A client that went away meanwhile is nobody's error.
@@ -114,7 +168,10 @@ impl<S: Sync> FromRequestParts<S> for Upgrade {
         *request.uri_mut() = parts.uri.clone();
         *request.version_mut() = parts.version;
         *request.headers_mut() = parts.headers.clone();
-        let incoming = Incoming::new(request).map_err(NotWebSocket)?;
+        let mut incoming = Incoming::new(request).map_err(NotWebSocket)?;
+        if let Some(ConnectInfo(address)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
+            incoming = incoming.with_address(address.ip());
+        }
         let on_upgrade =
             parts.extensions.remove().ok_or(NotWebSocket(HandshakeError::Connection))?;
         Ok(Self { incoming, on_upgrade, config: Arc::default(), acceptance: Acceptance::default() })

@@ -119,7 +119,8 @@ impl Acceptance {
 #[derive(Clone, Debug)]
 pub struct Rejection {
     status: StatusCode,
-    headers: HeaderMap,
+    /// Boxed: it is large, and often the rare side of a result.
+    headers: Box<HeaderMap>,
     body: Bytes,
 }
 
@@ -130,7 +131,7 @@ impl Rejection {
     pub fn new(status: StatusCode) -> Self {
         let status =
             if status.is_informational() { StatusCode::INTERNAL_SERVER_ERROR } else { status };
-        Self { status, headers: HeaderMap::new(), body: Bytes::new() }
+        Self { status, headers: Box::default(), body: Bytes::new() }
     }
 
     /// Adds a header.

@@ -41,6 +41,7 @@
 mod budget;
 mod command;
 mod context;
+mod forward;
 pub mod host;
 mod peer;
 mod record;
@@ -115,36 +116,6 @@ pub trait Service {
     /// When to call [`Service::timeout`]; `None` if there is no such time.
     fn poll_timeout(&self) -> Option<Instant> {
         None
-    }
-}
-
-impl<S: Service + ?Sized> Service for &mut S {
-    fn request(&mut self, cx: &mut Context<'_>, peer: PeerId, request: &Request) -> Verdict {
-        (**self).request(cx, peer, request)
-    }
-
-    fn opened(&mut self, cx: &mut Context<'_>, peer: PeerId) {
-        (**self).opened(cx, peer);
-    }
-
-    fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
-        (**self).message(cx, peer, message);
-    }
-
-    fn gap(&mut self, cx: &mut Context<'_>, peer: PeerId, gap: Gap) {
-        (**self).gap(cx, peer, gap);
-    }
-
-    fn closed(&mut self, cx: &mut Context<'_>, peer: PeerId, reason: &CloseReason) {
-        (**self).closed(cx, peer, reason);
-    }
-
-    fn timeout(&mut self, cx: &mut Context<'_>) {
-        (**self).timeout(cx);
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        (**self).poll_timeout()
     }
 }
 

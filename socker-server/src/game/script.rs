@@ -17,16 +17,11 @@ use super::{
 const READY_TIME: Duration = Duration::from_secs(10);
 
 /// What the script knows of a player.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct State {
-    pub(super) marker: Marker,
+    /// None until it has a place.
+    pub(super) marker: Option<Marker>,
     pub(super) playing: bool,
-}
-
-impl State {
-    pub(super) fn new(marker: Marker) -> Self {
-        Self { marker, playing: false }
-    }
 }
 
 pub(super) fn script() -> Script<State> {
@@ -46,8 +41,9 @@ pub(super) fn script() -> Script<State> {
         Stage::new("play", |state: &mut State, _, message| {
             match FromPage::decode(message.as_bytes()) {
                 Some(FromPage::Move { x, y }) => {
-                    state.marker.x = x.min(WIDTH);
-                    state.marker.y = y.min(HEIGHT);
+                    if let Some(marker) = &mut state.marker {
+                        (marker.x, marker.y) = (x.min(WIDTH), y.min(HEIGHT));
+                    }
                     Step::Stay
                 }
                 Some(FromPage::Ready) => Step::Stay,
@@ -57,7 +53,7 @@ pub(super) fn script() -> Script<State> {
         .expects(Expects::Binary)
         .on_enter(|state, cx| {
             state.playing = true;
-            send(cx, &wire::play(state.marker))
+            state.marker.map_or(Step::Stay, |marker| send(cx, &wire::play(marker)))
         }),
     ])
 }

@@ -72,6 +72,11 @@ impl World {
         self.changed |= self.players.remove(&id).flatten().is_some();
     }
 
+    /// Whether anybody has a place.
+    pub(super) fn is_inhabited(&self) -> bool {
+        !self.players.is_empty()
+    }
+
     /// Shows a marker where it is now.
     pub(super) fn show(&mut self, marker: Marker) {
         let before = self.players.insert(marker.id, Some(marker)).flatten();

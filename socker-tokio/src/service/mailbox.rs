@@ -139,6 +139,22 @@ impl Mailbox {
         mem::take(&mut inner.orders)
     }
 
+    /// The answer to a request, where no machine waits for it. What is ordered after it stays.
+    #[cfg(feature = "axum")]
+    pub(super) fn poll_answer(&self, cx: &Context<'_>) -> std::task::Poll<(Incoming, Verdict)> {
+        use std::task::Poll;
+
+        let mut inner = self.lock();
+        let answer = inner.orders.iter().position(|order| matches!(order, Order::Answer(..)));
+        match answer.map(|answer| inner.orders.remove(answer)) {
+            Some(Order::Answer(incoming, verdict)) => Poll::Ready((incoming, verdict)),
+            _ => {
+                inner.waker = Some(cx.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
     /// So much waits in the machine now. Tells what the peer has missed, once it keeps up again.
     pub(super) fn settle(&self, limits: &Limits, outgoing: usize) -> Option<Gap> {
         let mut inner = self.lock();

@@ -43,6 +43,8 @@ mod place;
 mod seat;
 mod task;
 mod tick;
+#[cfg(feature = "axum")]
+mod upgrade;
 
 use std::{io, sync::Arc};
 

@@ -1,0 +1,74 @@
+//! Connections that an HTTP server upgrades.
+
+use std::{future::poll_fn, net::IpAddr, sync::Arc, time::Duration};
+
+use socker_core::{
+    CloseReason, Machine, Role, Seed,
+    handshake::{Incoming, Rejection},
+    http::{self, StatusCode},
+    service::{
+        Service, Verdict,
+        host::{Input, not_offered},
+    },
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time,
+};
+
+use super::{Handle, seat::Seat, task::Task};
+
+/// A connection that the service has accepted and the HTTP server has still to upgrade. Dropped, it
+/// is gone.
+pub(crate) struct Begin<S: Service> {
+    seat: Seat<S>,
+    address: Option<IpAddr>,
+}
+
+impl<S: Service + Send + 'static> Handle<S> {
+    /// Asks the service; the response opens the connection.
+    pub(crate) async fn upgrade(
+        &self,
+        incoming: Incoming,
+    ) -> Result<(http::Response<()>, Begin<S>), Rejection> {
+        self.keep();
+        let address = incoming.request().address();
+        let busy = |text| Rejection::new(StatusCode::SERVICE_UNAVAILABLE).with_text(text);
+        let Some((mut seat, excess)) = Seat::take(self.hub(), address) else {
+            return Err(busy("no more connections now; try again later\n"));
+        };
+        if let Some(excess) = excess {
+            return Err(excess.into());
+        }
+        let item = seat.item(Input::Request(incoming), address);
+        self.hub().hand_over(item);
+        let patience = self.hub().limits.config.opening_timeout.unwrap_or(Duration::MAX);
+        let answer = time::timeout(patience, poll_fn(|cx| seat.mailbox.poll_answer(cx)));
+        let (incoming, verdict) = answer.await.map_err(|_| busy("no decision in time\n"))?;
+        match verdict {
+            Verdict::Reject(rejection) => Err(rejection),
+            Verdict::Accept(acceptance) => match incoming.response(acceptance) {
+                Ok(response) => Ok((response, Begin { seat, address })),
+                Err(name) => {
+                    let rejection = not_offered(&name);
+                    let closed = Input::Closed(CloseReason::Rejected(rejection.status()));
+                    let item = seat.item(closed, address);
+                    self.hub().hand_over(item);
+                    Err(rejection)
+                }
+            },
+        }
+    }
+}
+
+impl<S: Service> Begin<S> {
+    /// Runs the connection until it is gone.
+    pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(self, io: IO) {
+        let Self { seat, address } = self;
+        let config = Arc::clone(&seat.hub.limits.config);
+        // A server draws nothing.
+        let seed = Seed::from([0; 16]);
+        let machine = Machine::upgraded(seat.hub.now(), Role::Server, config, seed);
+        Task::new(io, machine, (seat, None), address).await;
+    }
+}
