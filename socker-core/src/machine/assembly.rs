@@ -9,18 +9,26 @@ const FIRST: usize = 4 << 10;
 /// A message that arrives in pieces. Its memory grows with what has come, never with what is
 /// announced.
 #[derive(Debug)]
-pub(super) enum Assembly {
+pub(super) struct Assembly {
+    /// Its bytes, and those that its current frame has announced.
+    pub(super) assembled: u64,
+    gathered: Gathered,
+}
+
+#[derive(Debug)]
+enum Gathered {
     Text { text: String, decoder: Utf8Decoder },
     Binary(Vec<u8>),
 }
 
 impl Assembly {
     pub(super) fn new(opcode: Opcode) -> Self {
-        if opcode == Opcode::Text {
-            Self::Text { text: String::new(), decoder: Utf8Decoder::default() }
+        let gathered = if opcode == Opcode::Text {
+            Gathered::Text { text: String::new(), decoder: Utf8Decoder::default() }
         } else {
-            Self::Binary(Vec::new())
-        }
+            Gathered::Binary(Vec::new())
+        };
+        Self { assembled: 0, gathered }
     }
 
     /// Unmasks a piece and appends it. At most `announced` bytes are still to come after it.
@@ -30,8 +38,8 @@ impl Assembly {
         piece: &mut [u8],
         announced: u64,
     ) -> Result<(), Violation> {
-        match self {
-            Self::Text { text, decoder } => {
+        match &mut self.gathered {
+            Gathered::Text { text, decoder } => {
                 apply_mask(mask, piece);
                 let more = growth(text.len(), text.capacity(), piece.len(), announced);
                 text.reserve_exact(more);
@@ -42,7 +50,7 @@ impl Assembly {
                 }
                 Ok(())
             }
-            Self::Binary(bytes) => {
+            Gathered::Binary(bytes) => {
                 let begin = bytes.len();
                 bytes.reserve_exact(growth(begin, bytes.capacity(), piece.len(), announced));
                 apply_mask(mask, piece);
@@ -54,9 +62,9 @@ impl Assembly {
 
     /// The message, after a piece that nothing follows.
     pub(super) fn finish(self) -> Message<'static> {
-        match self {
-            Self::Text { text, .. } => Message::Text(text.into()),
-            Self::Binary(bytes) => Message::Binary(Payload::Owned(bytes.into())),
+        match self.gathered {
+            Gathered::Text { text, .. } => Message::Text(text.into()),
+            Gathered::Binary(bytes) => Message::Binary(Payload::Owned(bytes.into())),
         }
     }
 }

@@ -21,23 +21,31 @@ const FIRST_TAIL: RangeInclusive<u32> = 512..=16 << 10;
 /// Bytes that wait to be written, in order: the segments, then the tail. Owns no memory when empty.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    segments: VecDeque<Bytes>,
+    /// `None` when there are none, as in most queues at most times.
+    segments: Option<Box<Segments>>,
     /// Small frames, copied together.
     tail: Vec<u8>,
     /// How much of the tail is written.
     written: usize,
-    /// Bytes of the segments.
-    shared: usize,
     /// What the tail held when it was last given back.
     last_tail: u32,
     /// Something was written since this was last taken.
     progressed: bool,
 }
 
+/// Bytes that are queued by reference, before the tail.
+#[derive(Debug, Default)]
+struct Segments {
+    list: VecDeque<Bytes>,
+    /// Bytes of all.
+    len: usize,
+}
+
 impl Queue {
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.shared + self.tail.len() - self.written
+        let shared = self.segments.as_ref().map_or(0, |segments| segments.len);
+        shared + self.tail.len() - self.written
     }
 
     pub(super) fn clear(&mut self) {
@@ -62,22 +70,32 @@ impl Queue {
             self.tail.extend_from_slice(&bytes);
             return;
         }
-        if !self.tail.is_empty() {
-            // A segment holds what it counts: a tail with much slack is copied, and kept for more.
-            let rest = &self.tail[mem::take(&mut self.written)..];
-            let tail = if rest.len() < self.tail.capacity() / 2 {
-                let copy = Bytes::copy_from_slice(rest);
-                self.tail.clear();
-                copy
-            } else {
-                let rest = self.tail.len() - rest.len();
-                Bytes::from(mem::take(&mut self.tail)).slice(rest..)
-            };
-            self.shared += tail.len();
-            self.segments.push_back(tail);
+        self.end_tail();
+        self.push_segment(bytes);
+    }
+
+    /// The tail becomes a segment.
+    fn end_tail(&mut self) {
+        if self.tail.is_empty() {
+            return;
         }
-        self.shared += bytes.len();
-        self.segments.push_back(bytes);
+        // A segment holds what it counts: a tail with much slack is copied, and kept for more.
+        let written = mem::take(&mut self.written);
+        let rest = &self.tail[written..];
+        let segment = if rest.len() < self.tail.capacity() / 2 {
+            let copy = Bytes::copy_from_slice(rest);
+            self.tail.clear();
+            copy
+        } else {
+            Bytes::from(mem::take(&mut self.tail)).slice(written..)
+        };
+        self.push_segment(segment);
+    }
+
+    fn push_segment(&mut self, segment: Bytes) {
+        let segments = self.segments.get_or_insert_default();
+        segments.len += segment.len();
+        segments.list.push_back(segment);
     }
 
     /// Appends a whole message without a mask, of [`MAX_SHORT`](crate::wire::MAX_SHORT) bytes at the
@@ -115,7 +133,14 @@ impl Queue {
     }
 
     fn push_behind(&mut self, header: Header, payload: Bytes) {
-        self.push_frame(header, &[]);
+        if self.tail.is_empty() {
+            // No tail is begun for a header that would end it.
+            let mut bytes = [0; MAX_HEADER];
+            let used = header.encode(&mut bytes);
+            self.push_segment(Bytes::copy_from_slice(&bytes[..used]));
+        } else {
+            self.push_frame(header, &[]);
+        }
         self.push_shared(payload);
     }
 
@@ -172,7 +197,7 @@ impl Buf for Outgoing<'_> {
 
     #[inline]
     fn chunk(&self) -> &[u8] {
-        match self.0.segments.front() {
+        match self.0.segments.as_ref().and_then(|segments| segments.list.front()) {
             Some(segment) => segment,
             None => &self.0.tail[self.0.written..],
         }
@@ -180,7 +205,8 @@ impl Buf for Outgoing<'_> {
 
     fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let tail = &self.0.tail[self.0.written..];
-        let chunks = self.0.segments.iter().map(|segment| &segment[..]).chain([tail]);
+        let segments = self.0.segments.iter().flat_map(|segments| &segments.list);
+        let chunks = segments.map(|segment| &segment[..]).chain([tail]);
         let mut filled = 0;
         for (slice, chunk) in slices.iter_mut().zip(chunks.filter(|chunk| !chunk.is_empty())) {
             *slice = IoSlice::new(chunk);
@@ -194,15 +220,18 @@ impl Buf for Outgoing<'_> {
         let queue = &mut *self.0;
         let mut written = written.min(queue.len());
         queue.progressed |= written > 0;
-        while let Some(segment) = queue.segments.front_mut() {
-            let done = written.min(segment.len());
-            segment.advance(done);
-            queue.shared -= done;
-            written -= done;
-            if !segment.is_empty() {
-                return;
+        if let Some(segments) = &mut queue.segments {
+            while let Some(segment) = segments.list.front_mut() {
+                let done = written.min(segment.len());
+                segment.advance(done);
+                segments.len -= done;
+                written -= done;
+                if !segment.is_empty() {
+                    return;
+                }
+                segments.list.pop_front();
             }
-            queue.segments.pop_front();
+            queue.segments = None;
         }
         queue.written += written;
         if queue.written == queue.tail.len() {

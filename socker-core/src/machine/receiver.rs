@@ -6,11 +6,13 @@ use smallvec::SmallVec;
 use super::assembly::Assembly;
 use crate::{
     message::{Message, Payload},
-    wire::{Close, Expect, Header, MAX_HEADER, Opcode, Violation, apply_mask, rotate_mask},
+    wire::{
+        Close, Expect, Header, MAX_HEADER, MAX_SHORT, Opcode, Violation, apply_mask, rotate_mask,
+    },
 };
 
 /// A control frame's payload, of which more may come.
-type Control = SmallVec<[u8; 125]>;
+type Control = SmallVec<[u8; MAX_SHORT]>;
 
 /// What a receiver makes of its input.
 #[derive(Debug)]
@@ -25,37 +27,38 @@ pub(super) enum Received<'b> {
 ///
 /// ```text
 ///           header complete                  payload complete
-///   Header ----------------> Payload ----------------------------> Header
+///   Header ----------------> Data, Control ----------------------> Header
 ///     |  ^                                                           |
 ///     |  '----- the header's begin waits in `begun` -----'           |
 ///     '------- whole frame in the input: nothing is kept ------------'
 /// ```
 ///
 /// A message in one whole frame is borrowed from the input. What is not whole gathers in `assembly`
-/// (data) or `control`, which own no memory in between.
+/// (data) or in [`Place::Control`], which own no memory in between.
 #[derive(Debug, Default)]
 pub(super) struct Receiver {
-    /// The begin of a header.
-    begun: [u8; MAX_HEADER],
-    begun_len: u8,
-    /// The frame whose payload is coming.
-    frame: Option<Frame>,
+    place: Place,
     /// The message in progress.
-    assembly: Option<Assembly>,
-    /// Its bytes, and those that its current frame has announced.
-    assembled: u64,
-    control: Option<Box<Control>>,
-    /// The last message was not UTF-8, which [`Receiver::read`] tells.
-    invalid: bool,
+    assembly: Option<Box<Assembly>>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Frame {
-    missing: u64,
-    /// Rotated to the next byte.
-    mask: [u8; 4],
-    opcode: Opcode,
-    fin: bool,
+/// Where in a frame the input stands. A mask is rotated to the next byte.
+#[derive(Debug)]
+enum Place {
+    /// Before the payload; the header's begin may have come.
+    Header { begun_len: u8, begun: [u8; MAX_HEADER] },
+    /// In the payload of a data frame.
+    Data { fin: bool, mask: [u8; 4], missing: u64 },
+    /// In the payload of a control frame.
+    Control { opcode: Opcode, mask: [u8; 4], missing: u8, gathered: Box<Control> },
+    /// After a message that was not UTF-8, which [`Receiver::read`] tells.
+    Invalid,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self::Header { begun_len: 0, begun: [0; MAX_HEADER] }
+    }
 }
 
 impl Receiver {
@@ -68,7 +71,7 @@ impl Receiver {
         limit: usize,
         input: &mut &'b mut [u8],
     ) -> Option<Message<'b>> {
-        if self.frame.is_some() || self.assembly.is_some() || self.begun_len > 0 || self.invalid {
+        if !matches!(self.place, Place::Header { begun_len: 0, .. }) || self.assembly.is_some() {
             return None;
         }
         let expect = Expect { masked, in_message: false, limit: limit as u64 };
@@ -88,15 +91,17 @@ impl Receiver {
         if header.opcode == Opcode::Binary {
             return Some(Message::Binary(Payload::Borrowed(payload)));
         }
-        let text = simdutf8::basic::from_utf8(payload);
-        self.invalid = text.is_err();
-        Some(Message::Text(Cow::Borrowed(text.ok()?)))
+        let Ok(text) = simdutf8::basic::from_utf8(payload) else {
+            self.place = Place::Invalid;
+            return None;
+        };
+        Some(Message::Text(Cow::Borrowed(text)))
     }
 
     /// Whether [`Receiver::read`] has a violation to tell that needs no more input.
     #[inline]
     pub(super) fn is_invalid(&self) -> bool {
-        self.invalid
+        matches!(self.place, Place::Invalid)
     }
 
     /// Takes bytes from the front of `input` up to the next thing that they complete.
@@ -106,21 +111,25 @@ impl Receiver {
         limit: usize,
         input: &mut &'b mut [u8],
     ) -> Result<Option<Received<'b>>, Violation> {
-        if self.invalid {
-            return Err(Violation::InvalidUtf8);
-        }
         loop {
-            if self.frame.is_none() {
-                let Some(header) = self.read_header(masked, limit, input)? else { return Ok(None) };
-                if let Some(control) = self.begin(header, input) {
-                    return Ok(Some(control));
+            let received = match self.place {
+                Place::Header { .. } => {
+                    let Some(header) = self.read_header(masked, limit, input)? else {
+                        return Ok(None);
+                    };
+                    match self.begin(header, input) {
+                        // With no byte of its payload a frame may be complete, or prove wrong.
+                        None => continue,
+                        control => control,
+                    }
                 }
-            }
-            match self.read_payload(input)? {
-                Some(received) => return Ok(Some(received)),
-                // The frame is not complete, or it was a fragment and the next may be here.
-                None if self.frame.is_some() || input.is_empty() => return Ok(None),
-                None => {}
+                Place::Data { .. } => self.read_data(input)?,
+                Place::Control { .. } => self.read_control(input)?,
+                Place::Invalid => return Err(Violation::InvalidUtf8),
+            };
+            // After a fragment, the next may be here.
+            if received.is_some() || input.is_empty() {
+                return Ok(received);
             }
         }
     }
@@ -131,20 +140,22 @@ impl Receiver {
         limit: usize,
         input: &mut &mut [u8],
     ) -> Result<Option<Header>, Violation> {
-        let in_message = self.assembly.is_some();
-        let expect = Expect { masked, in_message, limit: limit as u64 - self.assembled };
-        if self.begun_len == 0
+        let Place::Header { begun_len, begun } = &mut self.place else { return Ok(None) };
+        let assembled = self.assembly.as_ref().map(|assembly| assembly.assembled);
+        let in_message = assembled.is_some();
+        let expect = Expect { masked, in_message, limit: limit as u64 - assembled.unwrap_or(0) };
+        if *begun_len == 0
             && let Some((header, used)) = Header::decode(input, expect)?
         {
             take(input, used);
             return Ok(Some(header));
         }
         while !input.is_empty() {
-            let at = usize::from(self.begun_len);
-            self.begun[at] = take(input, 1)[0];
-            self.begun_len += 1;
-            if let Some((header, _)) = Header::decode(&self.begun[..=at], expect)? {
-                self.begun_len = 0;
+            let at = usize::from(*begun_len);
+            begun[at] = take(input, 1)[0];
+            *begun_len += 1;
+            if let Some((header, _)) = Header::decode(&begun[..=at], expect)? {
+                *begun_len = 0;
                 return Ok(Some(header));
             }
         }
@@ -155,71 +166,70 @@ impl Receiver {
     fn begin<'b>(&mut self, header: Header, input: &mut &'b mut [u8]) -> Option<Received<'b>> {
         let Header { fin, opcode, mask, len } = header;
         let mask = mask.unwrap_or_default();
-        if opcode.is_control() {
-            if len <= input.len() as u64 {
-                // At most the input's length.
-                #[expect(clippy::cast_possible_truncation)]
-                let payload = take(input, len as usize);
-                apply_mask(mask, payload);
-                return Some(control(opcode, Payload::Borrowed(payload)));
-            }
-        } else {
-            self.assembled += len;
-            if opcode != Opcode::Continuation {
-                self.assembly = Some(Assembly::new(opcode));
-            }
+        if !opcode.is_control() {
+            let assembly = self.assembly.get_or_insert_with(|| Box::new(Assembly::new(opcode)));
+            assembly.assembled += len;
+            self.place = Place::Data { fin, mask, missing: len };
+            return None;
         }
-        self.frame = Some(Frame { missing: len, mask, opcode, fin });
+        // At most `MAX_SHORT`.
+        #[expect(clippy::cast_possible_truncation)]
+        let missing = len as u8;
+        if usize::from(missing) <= input.len() {
+            let payload = take(input, missing.into());
+            apply_mask(mask, payload);
+            return Some(control(opcode, Payload::Borrowed(payload)));
+        }
+        self.place = Place::Control { opcode, mask, missing, gathered: Box::default() };
         None
     }
 
-    fn read_payload<'b>(
-        &mut self,
-        input: &mut &mut [u8],
-    ) -> Result<Option<Received<'b>>, Violation> {
-        let Some(frame) = &mut self.frame else { return Ok(None) };
-        let there = usize::try_from(frame.missing).unwrap_or(usize::MAX).min(input.len());
-        let piece = take(input, there);
-        frame.missing -= there as u64;
-        let Frame { missing, mask, opcode, fin } = *frame;
-        frame.mask = rotate_mask(mask, there);
-        if opcode.is_control() {
-            apply_mask(mask, piece);
-            return self.read_control(opcode, piece, missing == 0);
-        }
-        if let Some(assembly) = &mut self.assembly {
-            // After a fragment comes more than is announced.
-            assembly.push(mask, piece, if fin { missing } else { u64::MAX })?;
-        }
-        if missing > 0 {
+    fn read_data<'b>(&mut self, input: &mut &mut [u8]) -> Result<Option<Received<'b>>, Violation> {
+        let (Place::Data { fin, mask, missing }, Some(assembly)) =
+            (&mut self.place, &mut self.assembly)
+        else {
+            return Ok(None);
+        };
+        let there = usize::try_from(*missing).unwrap_or(usize::MAX).min(input.len());
+        *missing -= there as u64;
+        // After a fragment comes more than is announced.
+        let announced = if *fin { *missing } else { u64::MAX };
+        assembly.push(*mask, take(input, there), announced)?;
+        *mask = rotate_mask(*mask, there);
+        if *missing > 0 {
             return Ok(None);
         }
-        self.frame = None;
-        if !fin {
-            return Ok(None);
-        }
-        self.assembled = 0;
-        Ok(self.assembly.take().map(|assembly| Received::Message(assembly.finish())))
+        let complete = if *fin { self.assembly.take() } else { None };
+        self.place = Place::default();
+        Ok(complete.map(|assembly| Received::Message(assembly.finish())))
     }
 
     #[cold]
     fn read_control<'b>(
         &mut self,
-        opcode: Opcode,
-        piece: &[u8],
-        complete: bool,
+        input: &mut &mut [u8],
     ) -> Result<Option<Received<'b>>, Violation> {
-        let gathered = self.control.get_or_insert_default();
+        let Place::Control { opcode, mask, missing, gathered } = &mut self.place else {
+            return Ok(None);
+        };
+        let opcode = *opcode;
+        let there = input.len().min((*missing).into());
+        let piece = take(input, there);
+        apply_mask(*mask, piece);
+        *mask = rotate_mask(*mask, there);
         gathered.extend_from_slice(piece);
         if opcode == Opcode::Close {
             Close::judge(gathered)?;
         }
-        if !complete {
+        // At most what is missing.
+        #[expect(clippy::cast_possible_truncation)]
+        let there = there as u8;
+        *missing -= there;
+        if *missing > 0 {
             return Ok(None);
         }
-        self.frame = None;
         let payload = Payload::Owned(Bytes::copy_from_slice(gathered));
-        self.control = None;
+        self.place = Place::default();
         Ok(Some(control(opcode, payload)))
     }
 }
