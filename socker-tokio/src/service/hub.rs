@@ -134,12 +134,15 @@ impl<S: Service> Hub<S> {
     }
 
     /// Handles what waits, and the time.
+    #[inline]
     pub(super) fn catch_up(&self, place: &mut Place<S>, now: Instant) {
-        let mut batch = self.inbox.take();
-        for item in std::mem::take(&mut batch.items) {
-            place.handle(&self.limits, now, item);
+        if !self.inbox.is_empty() {
+            let mut batch = self.inbox.take();
+            for item in std::mem::take(&mut batch.items) {
+                place.handle(&self.limits, now, item);
+            }
+            self.inbox.handled(&batch);
         }
-        self.inbox.handled(batch);
         place.handle_timeout(&self.limits, now);
     }
 

@@ -4,7 +4,7 @@ use std::{
     mem,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Waker},
 };
@@ -22,6 +22,8 @@ const JOBS: usize = 1024;
 /// Items in the order in which they came.
 pub(super) struct Inbox<S> {
     queue: Mutex<Queue<S>>,
+    /// Something is in the queue.
+    waiting: AtomicBool,
     /// Bytes of the messages that wait or are being handled.
     bytes: AtomicUsize,
     /// How often all that waited was handled.
@@ -42,19 +44,25 @@ struct Queue<S> {
 pub(super) struct Share {
     round: u64,
     bytes: usize,
+    /// Its task is woken at the end of the round.
+    paused: bool,
 }
 
 /// All that waited, to be handled.
 pub(super) struct Batch<S> {
     pub(super) items: Vec<Item<S>>,
     bytes: usize,
-    paused: Vec<Waker>,
 }
 
 impl<S> Inbox<S> {
     pub(super) fn new() -> Self {
         let queue = Queue { items: Vec::new(), jobs: 0, bytes: 0, paused: Vec::new() };
-        Self { queue: Mutex::new(queue), bytes: AtomicUsize::new(0), round: AtomicU64::new(0) }
+        Self {
+            queue: Mutex::new(queue),
+            waiting: AtomicBool::new(false),
+            bytes: AtomicUsize::new(0),
+            round: AtomicU64::new(0),
+        }
     }
 
     /// Puts items in, whatever the room: who reads asks for it before.
@@ -67,6 +75,7 @@ impl<S> Inbox<S> {
             }
         }));
         queue.bytes += bytes;
+        self.waiting.store(true, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.renew(share);
         share.bytes += bytes;
@@ -80,6 +89,7 @@ impl<S> Inbox<S> {
         }
         queue.jobs += 1;
         queue.items.push(Item::Run(job));
+        self.waiting.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -91,7 +101,7 @@ impl<S> Inbox<S> {
         let mut queue = self.lock();
         // It may have been emptied meanwhile.
         let room = self.is_roomy(budget, share);
-        if !room && !queue.paused.iter().any(|waker| waker.will_wake(cx.waker())) {
+        if !room && !mem::replace(&mut share.paused, true) {
             queue.paused.push(cx.waker().clone());
         }
         room
@@ -107,32 +117,31 @@ impl<S> Inbox<S> {
     fn renew(&self, share: &mut Share) {
         let round = self.round.load(Ordering::Relaxed);
         if share.round != round {
-            *share = Share { round, bytes: 0 };
+            *share = Share { round, ..Share::default() };
         }
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.lock().items.is_empty()
+        !self.waiting.load(Ordering::Relaxed)
     }
 
     /// Takes all that waits, to be given to [`Inbox::handled`] after.
     pub(super) fn take(&self) -> Batch<S> {
         let mut queue = self.lock();
         queue.jobs = 0;
-        Batch {
-            items: mem::take(&mut queue.items),
-            bytes: mem::take(&mut queue.bytes),
-            paused: mem::take(&mut queue.paused),
-        }
+        self.waiting.store(false, Ordering::Relaxed);
+        Batch { items: mem::take(&mut queue.items), bytes: mem::take(&mut queue.bytes) }
     }
 
     /// Makes room again for what was taken.
-    pub(super) fn handled(&self, batch: Batch<S>) {
+    pub(super) fn handled(&self, batch: &Batch<S>) {
+        let mut queue = self.lock();
         self.bytes.fetch_sub(batch.bytes, Ordering::Relaxed);
         self.round.fetch_add(1, Ordering::Relaxed);
-        // Those that paused while this was handled saw it as waiting still.
-        let later = mem::take(&mut self.lock().paused);
-        batch.paused.into_iter().chain(later).for_each(Waker::wake);
+        let paused = mem::take(&mut queue.paused);
+        drop(queue);
+        paused.into_iter().for_each(Waker::wake);
     }
 
     /// A service that panicked has left nothing here half done.

@@ -129,14 +129,27 @@ impl Mailbox {
         self.lock().wake();
     }
 
-    /// Takes the orders; the task is woken by the next one.
-    pub(super) fn take(&self, cx: &Context<'_>) -> Vec<Order> {
+    /// So much waits in the machine now. Takes the orders that have come; the task is woken by the
+    /// next one. Tells what the peer has missed, once it keeps up again.
+    pub(super) fn meet(
+        &self,
+        limits: &Limits,
+        outgoing: usize,
+        cx: &Context<'_>,
+    ) -> (Vec<Order>, Option<Gap>) {
         let mut inner = self.lock();
         match &mut inner.waker {
             Some(waker) => waker.clone_from(cx.waker()),
             None => inner.waker = Some(cx.waker().clone()),
         }
-        mem::take(&mut inner.orders)
+        // What was ordered since counts as it comes.
+        if inner.orders.is_empty() {
+            inner.waiting = outgoing;
+            inner.count(limits);
+        }
+        let caught_up = inner.pace.has_caught_up(&limits.budget, inner.waiting);
+        let gap = caught_up.then(|| inner.pace.take_gap());
+        (mem::take(&mut inner.orders), gap)
     }
 
     /// The answer to a request, where no machine waits for it. What is ordered after it stays.
@@ -153,18 +166,6 @@ impl Mailbox {
                 Poll::Pending
             }
         }
-    }
-
-    /// So much waits in the machine now. Tells what the peer has missed, once it keeps up again.
-    pub(super) fn settle(&self, limits: &Limits, outgoing: usize) -> Option<Gap> {
-        let mut inner = self.lock();
-        // What was ordered since counts as it comes.
-        if inner.orders.is_empty() {
-            inner.waiting = outgoing;
-            inner.count(limits);
-        }
-        let caught_up = inner.pace.has_caught_up(&limits.budget, inner.waiting);
-        caught_up.then(|| inner.pace.take_gap())
     }
 
     /// The connection is gone.
@@ -253,9 +254,8 @@ impl Own<'_> {
 }
 
 impl Own<'_> {
-    /// What was sent counts from now on.
-    pub(super) fn settle(mut self, limits: &Limits) {
+    /// So much waits now. It is written next, and what is left then goes to the pool's account.
+    pub(super) fn settle(mut self) {
         self.inner.waiting = self.machine.outgoing_len();
-        self.inner.count(limits);
     }
 }

@@ -1,6 +1,6 @@
 //! A connection's place in a server.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{cell::Cell, net::IpAddr, sync::Arc};
 
 use socker_core::{
     CloseReason,
@@ -18,7 +18,7 @@ pub(super) struct Seat<S: Service> {
     pub(super) peer: PeerId,
     pub(super) mailbox: Arc<Mailbox>,
     /// The service has been told of the end.
-    pub(super) told: bool,
+    told: Cell<bool>,
 }
 
 impl<S: Service> Seat<S> {
@@ -27,13 +27,13 @@ impl<S: Service> Seat<S> {
         address: Option<IpAddr>,
     ) -> Option<(Self, Option<Excess>)> {
         let (peer, mailbox, excess) = hub.admit(address)?;
-        Some((Self { hub: Arc::clone(hub), peer, mailbox, told: false }, excess))
+        Some((Self { hub: Arc::clone(hub), peer, mailbox, told: Cell::new(false) }, excess))
     }
 }
 
 impl<S: Service> Seat<S> {
     /// What the service is to be told.
-    pub(super) fn item(&mut self, input: Input<'_>, address: Option<IpAddr>) -> Item<S> {
+    pub(super) fn item(&self, input: Input<'_>, address: Option<IpAddr>) -> Item<S> {
         match input {
             Input::Message(message) => Item::Message(self.peer, message.into_owned()),
             Input::Request(incoming) => {
@@ -44,7 +44,7 @@ impl<S: Service> Seat<S> {
                 Item::Request(self.peer, incoming, Arc::clone(&self.mailbox))
             }
             Input::Closed(reason) => {
-                self.told = true;
+                self.told.set(true);
                 Item::Closed(self.peer, reason)
             }
             // These are clients' machines, of which a server has none.
@@ -56,7 +56,7 @@ impl<S: Service> Seat<S> {
 impl<S: Service> Drop for Seat<S> {
     fn drop(&mut self) {
         self.mailbox.end(&self.hub.limits);
-        if !self.told {
+        if !self.told.get() {
             self.hub.hand_over(Item::Closed(self.peer, CloseReason::Eof));
         }
         self.hub.dismiss(self.peer);

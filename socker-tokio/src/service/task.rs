@@ -6,8 +6,7 @@ use std::{
     mem::{self, MaybeUninit},
     net::IpAddr,
     pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use socker_core::{
@@ -34,6 +33,14 @@ pub(super) struct Task<IO, S: Service> {
     drained: bool,
 }
 
+/// What came of an attempt to read.
+enum Reading {
+    Done,
+    Waiting,
+    /// Too much of this peer waits for the service.
+    Withheld,
+}
+
 impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
     pub(super) fn new(
         io: IO,
@@ -56,35 +63,47 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
         }
     }
 
-    /// Carries out what was ordered, and writes it. Whether all is written.
+    /// Writes what waits, and what is ordered after it; whether all is written.
     fn write(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
         let Self { driver, seat, .. } = self;
-        for order in seat.mailbox.take(cx) {
-            order.carry_out(now, &mut driver.machine);
+        loop {
+            let written = driver.poll_write(cx).is_ready();
+            let outgoing = driver.machine.outgoing_len();
+            let (orders, gap) = seat.mailbox.meet(&seat.hub.limits, outgoing, cx);
+            if let Some(gap) = gap {
+                seat.hub.hand_over(Item::Gap(seat.peer, gap));
+            } else if orders.is_empty() {
+                return written;
+            }
+            for order in orders {
+                order.carry_out(now, &mut driver.machine);
+            }
         }
-        let written = driver.poll_write(cx).is_ready();
-        let gap = seat.mailbox.settle(&seat.hub.limits, driver.machine.outgoing_len());
-        if let Some(gap) = gap {
-            seat.hub.hand_over(Item::Gap(seat.peer, gap));
-        }
-        written
     }
 
-    fn poll_read(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_input(&mut self, now: Instant, cx: &mut Context<'_>) -> Reading {
+        let Self { driver, seat, share, .. } = self;
+        let (inbox, budget) = (&seat.hub.inbox, &seat.hub.limits.budget);
+        if driver.machine.is_open() && !inbox.has_room(budget, share, cx) {
+            return Reading::Withheld;
+        }
         let mut buffer = [MaybeUninit::uninit(); READ];
         let mut buffer = ReadBuf::uninit(&mut buffer);
-        ready!(self.driver.poll_bytes(now, cx, &mut buffer));
+        if !driver.machine.wants_read() || driver.poll_bytes(now, cx, &mut buffer).is_pending() {
+            return Reading::Waiting;
+        }
         self.take_in(now, buffer.filled_mut());
-        Poll::Ready(())
+        Reading::Done
     }
 
-    /// Brings what a peer has sent, and what the machine tells without that, to the service.
-    fn take_in(&mut self, now: Instant, mut bytes: &mut [u8]) {
+    /// Brings what a peer has sent, and what the machine tells without that, to the service. Whether
+    /// there was anything.
+    fn take_in(&mut self, now: Instant, mut bytes: &mut [u8]) -> bool {
         let Self { driver, intake, seat, share, address, .. } = self;
-        let hub = Arc::clone(&seat.hub);
+        let hub = &*seat.hub;
         let budget = &hub.limits.budget;
         let machine = &mut driver.machine;
-        let Some(mut input) = intake.read(machine, now, budget, &mut bytes) else { return };
+        let Some(mut input) = intake.read(machine, now, budget, &mut bytes) else { return false };
         let Some(mut place) = hub.enter(now) else {
             // Somebody else has the service, and will find it in the inbox.
             let mut items = vec![seat.item(input, *address)];
@@ -93,25 +112,29 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
             }
             hub.inbox.push(items, share);
             hub.turn();
-            return;
+            return true;
         };
         loop {
             let mut own = seat.mailbox.own(now, machine);
             while let Input::Message(message) = input {
                 place.message_now(&hub.limits, now, message, (seat.peer, &mut own));
                 let Some(next) = intake.read(own.machine, now, budget, &mut bytes) else {
-                    own.settle(&hub.limits);
-                    return hub.leave(place);
+                    own.settle();
+                    hub.leave(place);
+                    return true;
                 };
                 input = next;
             }
-            own.settle(&hub.limits);
+            own.settle();
             place.handle(&hub.limits, now, seat.item(input, *address));
             // A request's answer is in the mailbox now, and what follows the request waits for it.
-            seat.mailbox.own(now, machine).settle(&hub.limits);
+            seat.mailbox.own(now, machine).settle();
             match intake.read(machine, now, budget, &mut bytes) {
                 Some(next) => input = next,
-                None => return hub.leave(place),
+                None => {
+                    hub.leave(place);
+                    return true;
+                }
             }
         }
     }
@@ -122,26 +145,26 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Future for Task<IO, S> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let task = &mut *self;
+        // The runtime's budget ends this call long before the time that it takes matters.
+        let now = task.driver.now();
+        task.drain(now);
+        // Most often it was woken to read, and what that brings is written at once.
+        let _ = task.poll_input(now, cx);
         loop {
-            let now = task.driver.now();
-            task.drain(now);
             let written = task.write(now, cx);
-            // The end that the service or the writing brought about.
-            task.take_in(now, &mut []);
+            // What the writing, the time or an answer to a request brought about.
+            if task.take_in(now, &mut []) {
+                continue;
+            }
             if task.driver.machine.is_done() && written {
                 return Poll::Ready(());
             }
-            let open = task.driver.machine.is_open();
-            let hub = &task.seat.hub;
-            let full = open && !hub.inbox.has_room(&hub.limits.budget, &mut task.share, cx);
-            // A peer that is not read from can't prove that it is there.
-            if full {
-                return Poll::Pending;
-            }
-            let reads = task.driver.machine.wants_read();
-            let read = if reads { task.poll_read(now, cx) } else { Poll::Pending };
-            if !task.driver.poll_timer(cx) && read.is_pending() {
-                return Poll::Pending;
+            match task.poll_input(now, cx) {
+                Reading::Done => {}
+                // A peer that is not read from can't prove that it is there.
+                Reading::Withheld => return Poll::Pending,
+                Reading::Waiting if task.driver.poll_timer(cx) => {}
+                Reading::Waiting => return Poll::Pending,
             }
         }
     }

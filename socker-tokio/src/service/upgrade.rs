@@ -34,7 +34,7 @@ impl<S: Service + Send + 'static> Handle<S> {
         self.keep();
         let address = incoming.request().address();
         let busy = |text| Rejection::new(StatusCode::SERVICE_UNAVAILABLE).with_text(text);
-        let Some((mut seat, excess)) = Seat::take(self.hub(), address) else {
+        let Some((seat, excess)) = Seat::take(self.hub(), address) else {
             return Err(busy("no more connections now; try again later\n"));
         };
         if let Some(excess) = excess {
