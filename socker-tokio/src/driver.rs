@@ -33,6 +33,8 @@ pub(crate) struct Driver<IO> {
     unread: BytesMut,
     /// Wakes the task for the machine's time-out; armed at that time or before it.
     timer: Option<Pin<Box<Sleep>>>,
+    /// When the timer wakes the task, for [`Driver::poll_timer_again`].
+    armed: Instant,
     /// The stream holds bytes that it may not have passed on.
     unflushed: bool,
     /// Ends the wait for a stream that does not pass the last bytes on.
@@ -64,6 +66,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
             start,
             unread: BytesMut::new(),
             timer: None,
+            armed: Instant::START,
             unflushed: false,
             patience: None,
             shut_down: false,
@@ -179,6 +182,27 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
             timer.as_mut().reset(at);
         }
         false
+    }
+
+    /// As [`Driver::poll_timer`], by the same task as the last time. Mostly there is nothing to do:
+    /// the timer will wake it, and not too late.
+    #[inline]
+    pub(crate) fn poll_timer_again(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
+        let armed = self.armed;
+        if now < armed && self.machine.poll_timeout().is_some_and(|timeout| armed <= timeout) {
+            return false;
+        }
+        let rang = self.poll_timer(cx);
+        self.armed = match &self.timer {
+            Some(timer) => Instant::at(timer.deadline() - self.start),
+            None => Instant::START,
+        };
+        rang
+    }
+
+    /// Another task polls the timer from now on.
+    pub(crate) fn disarm(&mut self) {
+        self.armed = Instant::START;
     }
 
     /// Writes what is outgoing; ready when all of it is passed on, and the writing side has ended

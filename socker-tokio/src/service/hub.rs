@@ -204,7 +204,7 @@ impl<S: Service> Hub<S> {
             Entry::TurnedAway(peer, excess) => (peer, Some(excess)),
             Entry::Full => return None,
         };
-        let mailbox = Arc::new(Mailbox::new());
+        let mailbox = Arc::<Mailbox>::default();
         lobby.mailboxes.insert(peer, Arc::clone(&mailbox));
         Some((peer, mailbox, excess))
     }

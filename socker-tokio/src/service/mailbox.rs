@@ -2,40 +2,19 @@
 
 use std::{
     mem,
-    sync::{Mutex, MutexGuard, PoisonError},
-    task::{Context, Waker},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::Waker,
 };
 
 use socker_core::{
     CloseCode, Instant, Machine, Message,
     handshake::Incoming,
-    service::{
-        Delivery, Gap, Verdict,
-        host::{Fate, Pace, answer},
-    },
+    service::{Verdict, host::answer},
     wire::{Frame, MAX_HEADER},
 };
-
-use super::Limits;
-
-/// What is told to a peer that does not keep up.
-const TOO_SLOW: &str = "the connection is too slow for what is sent";
-
-/// What is to be sent.
-pub(super) enum Content<'c> {
-    Message(Message<'c>),
-    Frame(&'c Frame),
-}
-
-impl Content<'_> {
-    /// Bytes, as a machine counts them: beside a header.
-    fn len(&self) -> usize {
-        match self {
-            Self::Message(message) => message.len(),
-            Self::Frame(frame) => frame.as_bytes().len(),
-        }
-    }
-}
 
 /// What the service wants of a connection.
 #[derive(Debug)]
@@ -56,72 +35,88 @@ impl Order {
             Self::Close(code, reason) => machine.close(now, code, &reason),
         }
     }
+
+    /// What it takes at the most of what may wait.
+    fn len(&self) -> usize {
+        match self {
+            Self::Send(message) => message.len() + MAX_HEADER,
+            Self::SendFrame(frame) => frame.as_bytes().len(),
+            Self::Answer(..) | Self::Close(..) => 0,
+        }
+    }
 }
 
-/// Orders for one connection, and the room that is left for them.
-#[derive(Debug)]
-pub(super) struct Mailbox(Mutex<Inner>);
+/// Orders for one connection, given by whoever has the service and carried out by its task.
+#[derive(Debug, Default)]
+pub(super) struct Mailbox {
+    orders: Mutex<Orders>,
+    /// There are some.
+    pub(super) ordered: AtomicBool,
+    /// Bytes of the orders.
+    ordered_len: AtomicUsize,
+    /// Bytes that wait in the machine, as its task last found it.
+    unwritten: AtomicUsize,
+    /// The peer misses messages.
+    pub(super) behind: AtomicBool,
+}
 
-#[derive(Debug)]
-struct Inner {
-    orders: Vec<Order>,
-    /// Bytes that wait: the machine's, as it was last asked, and those of the orders.
-    waiting: usize,
-    /// What the pool counts of them.
-    counted: usize,
-    pace: Pace,
-    /// The service has closed the connection: it wants nothing more of it.
-    closing: bool,
+#[derive(Debug, Default)]
+struct Orders {
+    list: Vec<Order>,
     waker: Option<Waker>,
+    /// Nobody carries them out any more.
+    ended: bool,
 }
 
 impl Mailbox {
-    pub(super) fn new() -> Self {
-        Self(Mutex::new(Inner {
-            orders: Vec::new(),
-            waiting: 0,
-            counted: 0,
-            pace: Pace::default(),
-            closing: false,
-            waker: None,
-        }))
+    /// Bytes that wait for this peer.
+    pub(super) fn waiting(&self) -> usize {
+        self.ordered_len.load(Ordering::Relaxed) + self.unwritten.load(Ordering::Relaxed)
     }
 
-    /// Orders a message to be sent, if there is room. False: the peer does not keep up with what it
-    /// must know, and is closed.
-    pub(super) fn send(&self, limits: &Limits, content: Content<'_>, delivery: Delivery) -> bool {
-        let mut inner = self.lock();
-        let (waiting, len) = (inner.waiting, content.len());
-        let fate = inner.judge(limits, waiting, len, delivery);
-        match fate {
-            Fate::Queue => {
-                inner.waiting += len + MAX_HEADER;
-                inner.count(limits);
-                inner.orders.push(match content {
-                    Content::Message(message) => Order::Send(message.into_owned()),
-                    Content::Frame(frame) => Order::SendFrame(frame.clone()),
-                });
-                inner.wake();
-            }
-            Fate::Drop => {}
-            Fate::Close => {
-                inner.close(CloseCode::Again, TOO_SLOW);
-                inner.wake();
-            }
+    /// So much waits in the machine.
+    pub(super) fn set_unwritten(&self, unwritten: usize) {
+        self.unwritten.store(unwritten, Ordering::Relaxed);
+    }
+
+    /// Gives an order; tells how many more bytes wait.
+    pub(super) fn push(&self, order: Order) -> usize {
+        let len = order.len();
+        let mut orders = self.lock();
+        if orders.ended {
+            return 0;
         }
-        fate != Fate::Close
+        orders.list.push(order);
+        self.ordered_len.fetch_add(len, Ordering::Relaxed);
+        if !self.ordered.swap(true, Ordering::Relaxed) {
+            orders.wake();
+        }
+        len
     }
 
-    pub(super) fn close(&self, code: CloseCode, reason: &str) {
-        let mut inner = self.lock();
-        inner.close(code, reason);
-        inner.wake();
+    /// Takes all orders, and how many bytes they are, which wait in the machine from now on.
+    pub(super) fn take(&self) -> (Vec<Order>, usize) {
+        if !self.ordered.load(Ordering::Relaxed) {
+            return (Vec::new(), 0);
+        }
+        let mut orders = self.lock();
+        self.ordered.store(false, Ordering::Relaxed);
+        let len = self.ordered_len.load(Ordering::Relaxed);
+        self.unwritten.fetch_add(len, Ordering::Relaxed);
+        self.ordered_len.store(0, Ordering::Relaxed);
+        (mem::take(&mut orders.list), len)
     }
 
-    pub(super) fn answer(&self, incoming: Incoming, verdict: Verdict) {
-        let mut inner = self.lock();
-        inner.orders.push(Order::Answer(incoming, verdict));
-        inner.wake();
+    /// The peer misses messages. Its task may have written all just now, and looks again.
+    pub(super) fn fall_behind(&self) {
+        if !self.behind.swap(true, Ordering::Relaxed) {
+            self.wake();
+        }
+    }
+
+    /// Whose task this is.
+    pub(super) fn register(&self, waker: &Waker) {
+        self.lock().waker = Some(waker.clone());
     }
 
     /// The task has something to look at.
@@ -129,133 +124,40 @@ impl Mailbox {
         self.lock().wake();
     }
 
-    /// So much waits in the machine now. Takes the orders that have come; the task is woken by the
-    /// next one. Tells what the peer has missed, once it keeps up again.
-    pub(super) fn meet(
-        &self,
-        limits: &Limits,
-        outgoing: usize,
-        cx: &Context<'_>,
-    ) -> (Vec<Order>, Option<Gap>) {
-        let mut inner = self.lock();
-        match &mut inner.waker {
-            Some(waker) => waker.clone_from(cx.waker()),
-            None => inner.waker = Some(cx.waker().clone()),
-        }
-        // What was ordered since counts as it comes.
-        if inner.orders.is_empty() {
-            inner.waiting = outgoing;
-            inner.count(limits);
-        }
-        let caught_up = inner.pace.has_caught_up(&limits.budget, inner.waiting);
-        let gap = caught_up.then(|| inner.pace.take_gap());
-        (mem::take(&mut inner.orders), gap)
+    /// The connection is gone. Tells how many bytes of orders will never be carried out.
+    pub(super) fn end(&self) -> usize {
+        let mut orders = self.lock();
+        *orders = Orders { ended: true, ..Orders::default() };
+        self.ordered_len.swap(0, Ordering::Relaxed)
     }
 
     /// The answer to a request, where no machine waits for it. What is ordered after it stays.
     #[cfg(feature = "axum")]
-    pub(super) fn poll_answer(&self, cx: &Context<'_>) -> std::task::Poll<(Incoming, Verdict)> {
-        use std::task::Poll;
-
-        let mut inner = self.lock();
-        let answer = inner.orders.iter().position(|order| matches!(order, Order::Answer(..)));
-        match answer.map(|answer| inner.orders.remove(answer)) {
-            Some(Order::Answer(incoming, verdict)) => Poll::Ready((incoming, verdict)),
-            _ => {
-                inner.waker = Some(cx.waker().clone());
-                Poll::Pending
-            }
+    pub(super) fn poll_answer(
+        &self,
+        cx: &std::task::Context<'_>,
+    ) -> std::task::Poll<(Incoming, Verdict)> {
+        let mut orders = self.lock();
+        let answer = orders.list.iter().position(|order| matches!(order, Order::Answer(..)));
+        if let Some(Order::Answer(incoming, verdict)) = answer.map(|at| orders.list.remove(at)) {
+            return std::task::Poll::Ready((incoming, verdict));
         }
-    }
-
-    /// The connection is gone.
-    pub(super) fn end(&self, limits: &Limits) {
-        let mut inner = self.lock();
-        inner.closing = true;
-        inner.orders = Vec::new();
-        inner.waiting = 0;
-        inner.count(limits);
-    }
-
-    /// For the connection's own task while it has the service: nobody else gives orders then, and
-    /// its own need not wait here.
-    pub(super) fn own<'t>(&'t self, now: Instant, machine: &'t mut Machine) -> Own<'t> {
-        let mut inner = self.lock();
-        for order in mem::take(&mut inner.orders) {
-            order.carry_out(now, machine);
-        }
-        Own { machine, now, inner }
+        // What is there already wakes nobody.
+        self.ordered.store(false, Ordering::Relaxed);
+        orders.waker = Some(cx.waker().clone());
+        std::task::Poll::Pending
     }
 
     /// A service that panicked has left nothing here half done.
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Orders> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Inner {
-    fn judge(&mut self, limits: &Limits, waiting: usize, len: usize, delivery: Delivery) -> Fate {
-        if self.closing {
-            return Fate::Drop;
+impl Orders {
+    fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
         }
-        let limit = limits.config.outgoing_limit;
-        self.pace.judge(&limits.budget, limit, &limits.pool, waiting, (len, delivery))
-    }
-
-    fn close(&mut self, code: CloseCode, reason: &str) {
-        if !mem::replace(&mut self.closing, true) {
-            self.orders.push(Order::Close(code, reason.to_owned()));
-        }
-    }
-
-    fn count(&mut self, limits: &Limits) {
-        limits.pool.change(self.counted, self.waiting);
-        self.counted = self.waiting;
-    }
-
-    fn wake(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
-}
-
-/// A connection's machine and mailbox, in the hands of its own task.
-pub(super) struct Own<'t> {
-    pub(super) machine: &'t mut Machine,
-    now: Instant,
-    inner: MutexGuard<'t, Inner>,
-}
-
-impl Own<'_> {
-    /// As [`Mailbox::send`], at once.
-    #[inline]
-    pub(super) fn send(
-        &mut self,
-        limits: &Limits,
-        content: Content<'_>,
-        delivery: Delivery,
-    ) -> bool {
-        let waiting = self.machine.outgoing_len();
-        let fate = self.inner.judge(limits, waiting, content.len(), delivery);
-        match (fate, content) {
-            (Fate::Queue, Content::Message(message)) => drop(self.machine.send(message)),
-            (Fate::Queue, Content::Frame(frame)) => _ = self.machine.send_frame(frame),
-            (Fate::Drop, _) => {}
-            (Fate::Close, _) => self.close(CloseCode::Again, TOO_SLOW),
-        }
-        fate != Fate::Close
-    }
-
-    pub(super) fn close(&mut self, code: CloseCode, reason: &str) {
-        self.inner.closing = true;
-        self.machine.close(self.now, code, reason);
-    }
-}
-
-impl Own<'_> {
-    /// So much waits now. It is written next, and what is left then goes to the pool's account.
-    pub(super) fn settle(mut self) {
-        self.inner.waiting = self.machine.outgoing_len();
     }
 }

@@ -39,6 +39,7 @@ mod hub;
 mod inbox;
 mod listen;
 mod mailbox;
+mod member;
 mod place;
 mod seat;
 mod task;

@@ -3,22 +3,23 @@
 use std::sync::Arc;
 
 use socker_core::{
-    CloseCode, CloseReason, Instant, Message,
+    CloseReason, Instant, Machine, Message,
     handshake::Incoming,
-    service::{Command, Context, Delivery, Gap, PeerId, Peers, Service, Verdict, host::Runner},
+    service::{Command, Context, Delivery, PeerId, Peers, Service, Verdict, host::Runner},
 };
 
 use super::{
     Limits,
     handle::Job,
-    mailbox::{Content, Mailbox, Own},
+    mailbox::{Mailbox, Order},
+    member::{Content, Member},
 };
 
 /// What is on its way to the service.
 pub(super) enum Item<S> {
     Request(PeerId, Incoming, Arc<Mailbox>),
     Message(PeerId, Message<'static>),
-    Gap(PeerId, Gap),
+    CaughtUp(PeerId),
     Closed(PeerId, CloseReason),
     Run(Job<S>),
 }
@@ -27,14 +28,14 @@ pub(super) enum Item<S> {
 #[derive(Debug)]
 pub(super) struct Place<S> {
     pub(super) runner: Runner<S>,
-    mailboxes: Peers<Arc<Mailbox>>,
+    members: Peers<Member>,
     /// Those that were just closed for not keeping up.
     overrun: Vec<PeerId>,
 }
 
 impl<S: Service> Place<S> {
     pub(super) fn new(service: S) -> Self {
-        Self { runner: Runner::new(service), mailboxes: Peers::default(), overrun: Vec::new() }
+        Self { runner: Runner::new(service), members: Peers::default(), overrun: Vec::new() }
     }
 
     /// Handles what has waited.
@@ -43,14 +44,18 @@ impl<S: Service> Place<S> {
             Item::Request(peer, incoming, mailbox) => {
                 let verdict = self.runner.request(now, peer, incoming.request());
                 if matches!(verdict, Verdict::Accept(_)) {
-                    self.mailboxes.insert(peer, Arc::clone(&mailbox));
+                    self.members.insert(peer, Member::new(Arc::clone(&mailbox)));
                 }
-                mailbox.answer(incoming, verdict);
+                mailbox.push(Order::Answer(incoming, verdict));
             }
             Item::Message(peer, message) => self.runner.message(now, peer, message),
-            Item::Gap(peer, gap) => self.runner.gap(now, peer, gap),
+            Item::CaughtUp(peer) => {
+                if let Some(gap) = self.members.get_mut(peer).and_then(Member::take_gap) {
+                    self.runner.gap(now, peer, gap);
+                }
+            }
             Item::Closed(peer, reason) => {
-                self.mailboxes.remove(peer);
+                self.members.remove(peer);
                 self.runner.closed(now, peer, &reason);
             }
             Item::Run(job) => self.runner.run(now, job),
@@ -76,34 +81,36 @@ impl<S: Service> Place<S> {
 
     /// A message that need not wait.
     #[inline]
-    pub(super) fn message_now(
-        &mut self,
-        limits: &Limits,
-        now: Instant,
-        message: Message<'_>,
-        own: (PeerId, &mut Own<'_>),
-    ) {
-        self.runner.message(now, own.0, message);
+    pub(super) fn message_now(&mut self, limits: &Limits, message: Message<'_>, own: &mut Own<'_>) {
+        self.runner.message(own.now, own.peer, message);
         self.carry_out(limits, Some(own));
     }
 
     /// Does what the service wants done; for the peer whose task this is, at once.
     #[inline]
-    fn carry_out(&mut self, limits: &Limits, own: Option<(PeerId, &mut Own<'_>)>) {
-        let Self { runner, mailboxes, overrun } = self;
-        let mut post = Post { limits, mailboxes, own };
+    fn carry_out(&mut self, limits: &Limits, mut own: Option<&mut Own<'_>>) {
+        let Self { runner, members, overrun } = self;
+        let mut send =
+            |to, content: Content<'_>, delivery, own: Option<(&mut Machine, Instant)>| {
+                if let Some(member) = members.get_mut(to)
+                    && !member.send(limits, content, delivery, own)
+                {
+                    overrun.push(to);
+                }
+            };
         runner.drain(|command| match command {
             Command::Send { to, message, delivery } => {
-                let kept_up = post.send(to, Content::Message(message), delivery);
-                overrun.extend((!kept_up).then_some(to));
+                send(to, Content::Message(message), delivery, Own::of(&mut own, to));
             }
             Command::Broadcast { to, frame, delivery } => {
                 for &to in to {
-                    let kept_up = post.send(to, Content::Frame(&frame), delivery);
-                    overrun.extend((!kept_up).then_some(to));
+                    send(to, Content::Frame(&frame), delivery, Own::of(&mut own, to));
                 }
             }
-            Command::Close { peer, code, reason } => post.close(peer, code, &reason),
+            Command::Close { peer, code, reason } => {
+                let reason = Content::Close(code, &reason);
+                send(peer, reason, Delivery::Reliable, Own::of(&mut own, peer));
+            }
             _ => {}
         });
         for peer in overrun.drain(..) {
@@ -112,36 +119,18 @@ impl<S: Service> Place<S> {
     }
 }
 
-/// The ways to the peers.
-struct Post<'p, 't> {
-    limits: &'p Limits,
-    mailboxes: &'p Peers<Arc<Mailbox>>,
-    /// The peer whose task this is.
-    own: Option<(PeerId, &'p mut Own<'t>)>,
+/// The connection whose task has the service: what it is sent need not go by its mailbox.
+pub(super) struct Own<'t> {
+    pub(super) peer: PeerId,
+    pub(super) machine: &'t mut Machine,
+    pub(super) now: Instant,
 }
 
-impl Post<'_, '_> {
-    /// False: the peer does not keep up with what it must know, and is closed.
+impl Own<'_> {
+    /// The machine and the time, if this is the one.
     #[inline]
-    fn send(&mut self, to: PeerId, content: Content<'_>, delivery: Delivery) -> bool {
-        match &mut self.own {
-            Some((peer, own)) if *peer == to => own.send(self.limits, content, delivery),
-            _ => match self.mailboxes.get(to) {
-                Some(mailbox) => mailbox.send(self.limits, content, delivery),
-                // Gone already.
-                None => true,
-            },
-        }
-    }
-
-    fn close(&mut self, peer: PeerId, code: CloseCode, reason: &str) {
-        match &mut self.own {
-            Some((own_peer, own)) if *own_peer == peer => own.close(code, reason),
-            _ => {
-                if let Some(mailbox) = self.mailboxes.get(peer) {
-                    mailbox.close(code, reason);
-                }
-            }
-        }
+    fn of<'o>(own: &'o mut Option<&mut Self>, peer: PeerId) -> Option<(&'o mut Machine, Instant)> {
+        let own = own.as_deref_mut().filter(|own| own.peer == peer)?;
+        Some((own.machine, own.now))
     }
 }

@@ -1,16 +1,24 @@
 //! A connection's place in a server.
 
-use std::{cell::Cell, net::IpAddr, sync::Arc};
+use std::{
+    cell::Cell,
+    net::IpAddr,
+    sync::{Arc, atomic::Ordering},
+};
 
 use socker_core::{
     CloseReason,
     service::{
         PeerId, Service,
-        host::{Excess, Input},
+        host::{Excess, Input, Pace},
     },
 };
 
-use super::{hub::Hub, mailbox::Mailbox, place::Item};
+use super::{
+    hub::Hub,
+    mailbox::{Mailbox, Order},
+    place::Item,
+};
 
 /// A connection's place in a server. Dropped, the connection is gone, and the service knows.
 pub(super) struct Seat<S: Service> {
@@ -19,6 +27,8 @@ pub(super) struct Seat<S: Service> {
     pub(super) mailbox: Arc<Mailbox>,
     /// The service has been told of the end.
     told: Cell<bool>,
+    /// What the pool counts of its machine's outgoing bytes.
+    counted: Cell<usize>,
 }
 
 impl<S: Service> Seat<S> {
@@ -27,11 +37,39 @@ impl<S: Service> Seat<S> {
         address: Option<IpAddr>,
     ) -> Option<(Self, Option<Excess>)> {
         let (peer, mailbox, excess) = hub.admit(address)?;
-        Some((Self { hub: Arc::clone(hub), peer, mailbox, told: Cell::new(false) }, excess))
+        Some((
+            Self {
+                hub: Arc::clone(hub),
+                peer,
+                mailbox,
+                told: Cell::new(false),
+                counted: Cell::new(0),
+            },
+            excess,
+        ))
     }
 }
 
 impl<S: Service> Seat<S> {
+    /// Takes the orders that have come.
+    pub(super) fn take_orders(&self) -> Vec<Order> {
+        let (orders, len) = self.mailbox.take();
+        // They count as the machine's from now on.
+        self.counted.set(self.counted.get() + len);
+        orders
+    }
+
+    /// So much waits in the machine now. Whether the service is to know that the peer keeps up
+    /// again.
+    pub(super) fn settle(&self, outgoing: usize) -> bool {
+        self.mailbox.set_unwritten(outgoing);
+        self.hub.limits.pool.change(self.counted.replace(outgoing), outgoing);
+        let behind = &self.mailbox.behind;
+        behind.load(Ordering::Relaxed)
+            && Pace::has_room(&self.hub.limits.budget, self.mailbox.waiting())
+            && behind.swap(false, Ordering::Relaxed)
+    }
+
     /// What the service is to be told.
     pub(super) fn item(&self, input: Input<'_>, address: Option<IpAddr>) -> Item<S> {
         match input {
@@ -55,7 +93,8 @@ impl<S: Service> Seat<S> {
 
 impl<S: Service> Drop for Seat<S> {
     fn drop(&mut self) {
-        self.mailbox.end(&self.hub.limits);
+        let ordered = self.mailbox.end();
+        self.hub.limits.pool.change(self.counted.get() + ordered, 0);
         if !self.told.get() {
             self.hub.hand_over(Item::Closed(self.peer, CloseReason::Eof));
         }

@@ -6,7 +6,8 @@ use std::{
     mem::{self, MaybeUninit},
     net::IpAddr,
     pin::Pin,
-    task::{Context, Poll},
+    sync::atomic::Ordering,
+    task::{Context, Poll, Waker},
 };
 
 use socker_core::{
@@ -18,7 +19,11 @@ use socker_core::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{inbox::Share, place::Item, seat::Seat};
+use super::{
+    inbox::Share,
+    place::{Item, Own},
+    seat::Seat,
+};
 use crate::driver::{Driver, READ};
 
 /// Runs a connection until it is gone.
@@ -31,6 +36,8 @@ pub(super) struct Task<IO, S: Service> {
     address: Option<IpAddr>,
     /// The machine has been closed because the server ends.
     drained: bool,
+    /// The mailbox and the timer wake this one.
+    waker: Option<Waker>,
 }
 
 /// What came of an attempt to read.
@@ -50,7 +57,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
     ) -> Self {
         let driver = Driver::new(io, machine, seat.hub.start());
         let intake = Intake::new(excess);
-        Self { driver, intake, seat, share: Share::default(), address, drained: false }
+        Self { driver, intake, seat, share: Share::default(), address, drained: false, waker: None }
     }
 
     fn drain(&mut self, now: Instant) {
@@ -63,20 +70,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
         }
     }
 
-    /// Writes what waits, and what is ordered after it; whether all is written.
+    /// Writes what waits, and what was ordered meanwhile; whether all is written.
     fn write(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
         let Self { driver, seat, .. } = self;
         loop {
-            let written = driver.poll_write(cx).is_ready();
-            let outgoing = driver.machine.outgoing_len();
-            let (orders, gap) = seat.mailbox.meet(&seat.hub.limits, outgoing, cx);
-            if let Some(gap) = gap {
-                seat.hub.hand_over(Item::Gap(seat.peer, gap));
-            } else if orders.is_empty() {
-                return written;
-            }
-            for order in orders {
+            for order in seat.take_orders() {
                 order.carry_out(now, &mut driver.machine);
+            }
+            let written = driver.poll_write(cx).is_ready();
+            if seat.settle(driver.machine.outgoing_len()) {
+                seat.hub.hand_over(Item::CaughtUp(seat.peer));
+            }
+            if !seat.mailbox.ordered.load(Ordering::Relaxed) {
+                return written;
             }
         }
     }
@@ -115,20 +121,25 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
             return true;
         };
         loop {
-            let mut own = seat.mailbox.own(now, machine);
-            while let Input::Message(message) = input {
-                place.message_now(&hub.limits, now, message, (seat.peer, &mut own));
-                let Some(next) = intake.read(own.machine, now, budget, &mut bytes) else {
-                    own.settle();
-                    hub.leave(place);
-                    return true;
-                };
-                input = next;
+            // What was ordered before, an answer to a request above all, goes first.
+            for order in seat.take_orders() {
+                order.carry_out(now, machine);
             }
-            own.settle();
+            let mut own = Own { peer: seat.peer, machine, now };
+            while let Input::Message(message) = input {
+                place.message_now(&hub.limits, message, &mut own);
+                match intake.read(own.machine, now, budget, &mut bytes) {
+                    Some(next) => input = next,
+                    None => {
+                        hub.leave(place);
+                        return true;
+                    }
+                }
+            }
             place.handle(&hub.limits, now, seat.item(input, *address));
-            // A request's answer is in the mailbox now, and what follows the request waits for it.
-            seat.mailbox.own(now, machine).settle();
+            for order in seat.take_orders() {
+                order.carry_out(now, machine);
+            }
             match intake.read(machine, now, budget, &mut bytes) {
                 Some(next) => input = next,
                 None => {
@@ -145,6 +156,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Future for Task<IO, S> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let task = &mut *self;
+        if task.waker.as_ref().is_none_or(|waker| !waker.will_wake(cx.waker())) {
+            task.waker = Some(cx.waker().clone());
+            task.seat.mailbox.register(cx.waker());
+            task.driver.disarm();
+        }
         // The runtime's budget ends this call long before the time that it takes matters.
         let now = task.driver.now();
         task.drain(now);
@@ -163,7 +179,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Future for Task<IO, S> {
                 Reading::Done => {}
                 // A peer that is not read from can't prove that it is there.
                 Reading::Withheld => return Poll::Pending,
-                Reading::Waiting if task.driver.poll_timer(cx) => {}
+                Reading::Waiting if task.driver.poll_timer_again(now, cx) => {}
                 Reading::Waiting => return Poll::Pending,
             }
         }

@@ -264,7 +264,7 @@ impl Buf for Outgoing<'_> {
         let remaining = self.outgoing.remaining();
         self.pool.change(*self.counted, remaining);
         *self.counted = remaining;
-        if self.pace.has_caught_up(self.budget, remaining) {
+        if self.pace.is_behind() && Pace::has_room(self.budget, remaining) {
             self.caught_up.push(self.peer);
         }
     }

@@ -95,11 +95,11 @@ impl Pace {
         self.dropped > 0
     }
 
-    /// Whether the peer keeps up again, now that `waiting` bytes wait for it.
+    /// Whether a peer that was behind keeps up again, now that `waiting` bytes wait for it.
     #[inline]
     #[must_use]
-    pub fn has_caught_up(&self, budget: &Budget, waiting: usize) -> bool {
-        self.is_behind() && waiting <= budget.droppable / 2
+    pub fn has_room(budget: &Budget, waiting: usize) -> bool {
+        waiting <= budget.droppable / 2
     }
 
     /// What was dropped, to be told; nothing is dropped any more.
