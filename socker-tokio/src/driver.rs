@@ -254,12 +254,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
 
     fn poll_write_once(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let outgoing = self.machine.outgoing();
-        let mut slices = [IoSlice::new(&[]); WRITE];
         let io = Pin::new(&mut self.io);
-        match outgoing.chunks_vectored(&mut slices) {
-            2.. if io.is_write_vectored() => io.poll_write_vectored(cx, &slices),
-            _ => io.poll_write(cx, outgoing.chunk()),
+        let chunk = outgoing.chunk();
+        if chunk.len() == outgoing.remaining() || !io.is_write_vectored() {
+            return io.poll_write(cx, chunk);
         }
+        let mut slices = [IoSlice::new(&[]); WRITE];
+        let filled = outgoing.chunks_vectored(&mut slices);
+        io.poll_write_vectored(cx, &slices[..filled])
     }
 
     /// The stream is of no use any more.
