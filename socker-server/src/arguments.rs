@@ -22,10 +22,15 @@ pub(crate) enum Command {
         /// Host and port to listen on; port 0 takes a free one.
         #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
         listen: String,
-        /// Write all that the scene is told and answers to this file, with its times, to be
-        /// replayed. It holds what players send, their cookies included.
+        /// Write all that the scene is told and answers to this file, with its times, for replay.
+        /// It holds what players send, their cookies included.
         #[arg(long, value_name = "FILE")]
         record: Option<PathBuf>,
+    },
+    /// Tell a scene all that is in a recording, and compare what it answers.
+    Replay {
+        /// What serve --record wrote.
+        file: PathBuf,
     },
 }
 

@@ -15,11 +15,12 @@ mod page;
 mod server;
 
 use std::{
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
 use arguments::Command;
+use game::Replay;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 /// The command can't be run as it was given.
@@ -37,10 +38,23 @@ fn main() -> ExitCode {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .init();
-    let Command::Serve { listen, record } = command;
-    match server::run(&listen, record.as_deref()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error.to_string()),
+    match command {
+        Command::Serve { listen, record } => match server::run(&listen, record.as_deref()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error.to_string()),
+        },
+        Command::Replay { file } => match game::replay(&file) {
+            Ok(Replay::Same(calls)) => {
+                // Nobody has to read it.
+                let _ = writeln!(io::stdout(), "{calls} calls, answered the same");
+                ExitCode::SUCCESS
+            }
+            Ok(Replay::Differs(difference)) => {
+                eprintln!("socker: the scene answers otherwise\n{difference}");
+                ExitCode::FAILURE
+            }
+            Err(error) => fail(&format!("can't replay {}: {error}", file.display())),
+        },
     }
 }
 

@@ -18,6 +18,11 @@ use tokio::{
     time::timeout,
 };
 
+/// The example of a player, whose script is the page's side of the scene.
+#[path = "../../socker-tokio/examples/player.rs"]
+#[expect(dead_code, reason = "its program is not run here")]
+mod player;
+
 const SOCKER: &str = env!("CARGO_BIN_EXE_socker");
 
 /// Longer than anything here takes, so that a mistake ends a test instead of hanging it.
@@ -31,8 +36,13 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
         let mut child = Command::new(SOCKER)
             .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -157,6 +167,68 @@ async fn the_scene_moves_through_its_stages() {
     }
     drop(second);
     while next(&mut first).await[5..7] != [0, 1] {}
+}
+
+#[tokio::test]
+async fn a_native_player_walks_the_script_of_the_page() {
+    let server = Server::start();
+    let mut watcher = server.connect("/play").await;
+    watcher.send(Message::binary(&[2])).await.unwrap();
+    let mut connection = server.connect("/play").await;
+    let mut stages = Vec::new();
+    let moved = async {
+        // A marker that is not where it began.
+        let mut first = None;
+        loop {
+            let message = next(&mut watcher).await;
+            let snapshot = (message[0] == 4).then(|| message[7..].to_vec()).unwrap_or_default();
+            if snapshot.len() == 16 && *first.get_or_insert(snapshot.clone()) != snapshot {
+                break;
+            }
+        }
+    };
+    let entered = |stage, _: &player::Player| stages.push(stage);
+    let playing = player::play(&mut connection, entered, moved);
+    let player = timeout(PATIENCE, playing).await.unwrap().unwrap();
+    assert_eq!(stages, ["ready", "play"]);
+    assert_eq!((player.size, player.markers), ((1600, 900), 2));
+}
+
+#[tokio::test]
+async fn a_recording_of_the_scene_replays() {
+    let folder = std::env::temp_dir().join(format!("socker-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("scene.tsv");
+    let mut server = Server::start_with(&["--record", file.to_str().unwrap()]);
+    let mut client = server.connect("/play").await;
+    next(&mut client).await;
+    client.send(Message::binary(&[2])).await.unwrap();
+    while next(&mut client).await[0] != 4 {}
+    client.send(Message::binary(&[99])).await.unwrap();
+    end(&mut client).await;
+    server.interrupt();
+    tokio::task::spawn_blocking(move || server.child.wait()).await.unwrap().unwrap();
+
+    let file = file.to_str().unwrap();
+    let replayed = run(&["replay", file]);
+    let says = String::from_utf8(replayed.stdout).unwrap();
+    assert!(replayed.status.success() && says.contains("answered the same"), "{says}");
+
+    // A player who is told another number is a difference, and where it is.
+    let text = std::fs::read_to_string(file).unwrap();
+    let (line, play) = (1..).zip(text.lines()).find(|(_, line)| line.contains("\\x03")).unwrap();
+    let other = play.replace("\\x03\\x00\\x01", "\\x03\\x00\\x02");
+    assert_ne!(play, other);
+    std::fs::write(file, text.replace(play, &other)).unwrap();
+    let replayed = run(&["replay", file]);
+    let says = String::from_utf8(replayed.stderr).unwrap();
+    assert_eq!(replayed.status.code(), Some(1), "{says}");
+    assert!(says.contains(&format!("line {}: ", line - 1)), "{says}");
+
+    std::fs::write(file, "nonsense").unwrap();
+    let replayed = run(&["replay", file]);
+    assert_eq!(replayed.status.code(), Some(2));
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ mod connection;
 mod driver;
 mod error;
 mod open;
+mod outbox;
 pub mod service;
 mod wakers;
 

@@ -6,8 +6,9 @@ mod wire;
 mod world;
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufWriter, Write},
+    path::Path,
     sync::Arc,
     thread,
     time::{Duration, Instant as Clock},
@@ -15,7 +16,7 @@ use std::{
 
 use socker_core::{
     Config,
-    service::{Recorder, Service},
+    service::{Difference, Recorder, Recording, Service},
 };
 use socker_tokio::{
     Server,
@@ -46,6 +47,23 @@ pub(crate) fn start(record: Option<File>) -> io::Result<Handle<Game>> {
     let (handle, tick) = Server::new(game).config(Arc::new(config)).start_ticked();
     thread::Builder::new().name("game".to_owned()).spawn(move || run(tick))?;
     Ok(handle)
+}
+
+/// What came of a replay.
+pub(crate) enum Replay {
+    /// So many calls were answered the same.
+    Same(usize),
+    Differs(Difference),
+}
+
+/// Tells a new scene what was recorded.
+pub(crate) fn replay(path: &Path) -> io::Result<Replay> {
+    let recording = Recording::parse(&fs::read_to_string(path)?)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    Ok(match recording.replay(&mut Scene::default()) {
+        Ok(()) => Replay::Same(recording.len()),
+        Err(difference) => Replay::Differs(difference),
+    })
 }
 
 /// A game that can't be recorded any more goes on.
