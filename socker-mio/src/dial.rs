@@ -28,7 +28,15 @@ impl<S: Service> Connections<S> {
         if request.is_secure() {
             return Err(ConnectError::Tls);
         }
-        let mut addresses = resolve(request)?;
+        self.connect_to(now, resolve(request)?, request)
+    }
+
+    fn connect_to(
+        &mut self,
+        now: Instant,
+        mut addresses: Addresses,
+        request: &Request,
+    ) -> Result<PeerId, ConnectError> {
         let not_found = io::Error::new(ErrorKind::NotFound, "the host has no address");
         let stream = dial(&mut addresses, not_found)?;
         let peer = self.host.connect(now, seed()?, request).ok_or(ConnectError::Full)?;
@@ -96,4 +104,72 @@ fn seed() -> io::Result<Seed> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(io::Error::from)?;
     Ok(bytes.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpListener, time::Duration};
+
+    use mio::Poll;
+    use socker_core::{
+        Message,
+        service::{Context, Host},
+    };
+
+    use super::*;
+
+    struct Nothing;
+
+    impl Service for Nothing {
+        fn message(&mut self, _: &mut Context<'_>, _: PeerId, _: Message<'_>) {}
+    }
+
+    /// An address at which nobody listens.
+    fn closed() -> SocketAddr {
+        TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    }
+
+    /// Handles events until a peer is connected or its connection has failed.
+    fn settle(poll: &mut Poll, connections: &mut Connections<Nothing>, peer: PeerId) {
+        let mut events = mio::Events::with_capacity(8);
+        while connections.sockets.get(peer).is_some_and(|socket| socket.connecting) {
+            poll.poll(&mut events, Some(Duration::from_secs(20))).unwrap();
+            assert!(!events.is_empty(), "an attempt has no end");
+            for event in &events {
+                connections.note(peer, event);
+            }
+            connections.flush(Instant::START);
+        }
+    }
+
+    #[test]
+    fn addresses_are_tried_in_order_until_one_answers() {
+        let mut poll = Poll::new().unwrap();
+        let registry = poll.registry().try_clone().unwrap();
+        let mut connections = Connections::new(Host::new(Nothing), registry);
+        let request = Request::get("ws://localhost/").unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+
+        let addresses = vec![closed(), closed(), listener.local_addr().unwrap(), closed()];
+        let peer = connections.connect_to(Instant::START, addresses.into_iter(), &request).unwrap();
+        settle(&mut poll, &mut connections, peer);
+        let (_, address) = listener.accept().unwrap();
+        let socket = connections.sockets.get(peer).unwrap();
+        assert_eq!(socket.stream.local_addr().unwrap(), address);
+        assert!(connections.addresses.is_empty() && connections.failures.is_empty());
+
+        let addresses = vec![closed(), closed()];
+        let peer = connections.connect_to(Instant::START, addresses.into_iter(), &request).unwrap();
+        settle(&mut poll, &mut connections, peer);
+        assert!(connections.addresses.is_empty());
+        let (failed, error) = connections.failures.pop_front().unwrap();
+        assert_eq!(failed, peer);
+        let refused = ErrorKind::ConnectionRefused;
+        assert!(matches!(error, ConnectError::Io(error) if error.kind() == refused));
+
+        let none = connections.connect_to(Instant::START, vec![].into_iter(), &request);
+        assert!(
+            matches!(none, Err(ConnectError::Io(error)) if error.kind() == ErrorKind::NotFound)
+        );
+    }
 }
