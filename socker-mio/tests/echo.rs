@@ -160,3 +160,18 @@ fn several_listeners_are_one_service() {
     server.join().unwrap().unwrap();
     assert!(TcpStream::connect(second).is_err(), "it does not listen any more");
 }
+
+/// A client that ends nothing by itself sees the server's end at once, and not when the time for its
+/// own is over.
+#[test]
+fn the_end_of_writing_is_told() {
+    let server = Server::new(Echo, Config::default().close_timeout(2 * PATIENCE));
+    let mut socket = TcpStream::connect(server.address).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    drop(socket);
+    server.end();
+}

@@ -103,6 +103,35 @@ fn what_a_tick_sends_leaves_at_once() {
     assert_eq!((events.len(), events.is_empty()), (1, false));
 }
 
+/// More parts than one vectored write takes.
+#[test]
+fn many_large_messages_of_a_tick_arrive_in_order() {
+    let (mut events, address) = listening(Lobby::default(), Config::default());
+    let thread = thread::spawn(move || open(address));
+    while events.service().peers.is_empty() {
+        events.poll(None).unwrap();
+    }
+    let mut socket = thread.join().unwrap();
+    events.with_service(|lobby, cx| {
+        for number in 0..100 {
+            cx.send(lobby.peers[0], Message::binary(vec![number; 8_192]));
+        }
+    });
+    let reader = thread::spawn(move || {
+        for number in 0..100 {
+            let mut frame = [0; 8_196];
+            socket.read_exact(&mut frame).unwrap();
+            assert_eq!(frame[..4], *b"\x82\x7e\x20\0");
+            assert!(frame[4..].iter().all(|byte| *byte == number));
+        }
+        socket
+    });
+    while !reader.is_finished() {
+        events.poll(Some(Duration::from_millis(10))).unwrap();
+    }
+    reader.join().unwrap();
+}
+
 #[test]
 fn a_drained_loop_has_told_its_peers() {
     let server = Server::new(Lobby::default(), Config::default());
