@@ -21,8 +21,9 @@ use crate::{
     token::Source,
 };
 
-/// Events of one turn. What does not fit comes with the next one.
-const EVENTS: usize = 1_024;
+/// Events of one turn. What does not fit comes with the next one: the answers of all are kept until
+/// they are written together at its end, so with more of them more memory is touched.
+const EVENTS: usize = 256;
 
 /// A service and all of its connections, on one thread.
 ///
