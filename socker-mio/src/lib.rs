@@ -64,7 +64,8 @@
 //!
 //! A turn reads the clock three times and asks the system for events once. A connection that is ready
 //! is read until it is empty, four times 64 KiB at the most; all answers of a turn leave in one write.
-//! Neither allocates. An idle connection is its machine, and 16 bytes here.
+//! Neither allocates. An idle connection takes less than 300 bytes of memory, 16 of them here
+//! (`cargo bench -p socker-tests --bench idle -- socker-mio`).
 //!
 //! There is no TLS; put a proxy before it, or use `socker-tokio`. Targets of 32 bits are left out.
 
