@@ -111,7 +111,7 @@ async fn serve(listen: &str, record: Option<&Path>) -> Result<(), Failure> {
             Some(file.map_err(|error| Failure::Record(path.to_owned(), error))?)
         }
     };
-    let game = game::start(record).map_err(Failure::Start)?;
+    let (game, game_thread) = game::start(record).map_err(Failure::Start)?;
     let services = Services { echo: echo::start(), game };
     let app = app::routes(&services);
     // Nobody has to read it.
@@ -140,7 +140,11 @@ async fn serve(listen: &str, record: Option<&Path>) -> Result<(), Failure> {
     let Services { echo, game } = services;
     echo.drain(DRAIN, GOING_AWAY);
     game.drain(DRAIN, GOING_AWAY);
-    let ended = async { tokio::join!(echo.drained(), game.drained(), tasks.wait()) };
+    let ended = async {
+        tokio::join!(echo.drained(), game.drained(), tasks.wait());
+        // Its last lines are recorded. It ends within a tick, and has no result.
+        let _ = tokio::task::spawn_blocking(move || game_thread.join()).await;
+    };
     tokio::select! {
         // What is cut at the deadline has still to be told.
         ended = time::timeout(DRAIN + Duration::from_secs(1), ended) => if ended.is_err() {

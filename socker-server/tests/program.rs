@@ -20,7 +20,7 @@ use tokio::{
 
 /// The example of a player, whose script is the page's side of the scene.
 #[path = "../../socker-tokio/examples/player.rs"]
-#[expect(dead_code, reason = "its program is not run here")]
+#[expect(dead_code, unreachable_pub, reason = "its program is not run here")]
 mod player;
 
 const SOCKER: &str = env!("CARGO_BIN_EXE_socker");
@@ -181,8 +181,8 @@ async fn a_native_player_walks_the_script_of_the_page() {
         let mut first = None;
         loop {
             let message = next(&mut watcher).await;
-            let snapshot = (message[0] == 4).then(|| message[7..].to_vec()).unwrap_or_default();
-            if snapshot.len() == 16 && *first.get_or_insert(snapshot.clone()) != snapshot {
+            let snapshot = if message[0] == 4 { &message[7..] } else { &[] };
+            if snapshot.len() == 16 && first.get_or_insert(snapshot.to_vec()) != snapshot {
                 break;
             }
         }
@@ -216,7 +216,8 @@ async fn a_recording_of_the_scene_replays() {
 
     // A player who is told another number is a difference, and where it is.
     let text = std::fs::read_to_string(file).unwrap();
-    let (line, play) = (1..).zip(text.lines()).find(|(_, line)| line.contains("\\x03")).unwrap();
+    let (line, play) =
+        (1..).zip(text.lines()).find(|(_, line)| line.contains("binary\t\\x03")).unwrap();
     let other = play.replace("\\x03\\x00\\x01", "\\x03\\x00\\x02");
     assert_ne!(play, other);
     std::fs::write(file, text.replace(play, &other)).unwrap();

@@ -7,10 +7,10 @@ mod world;
 
 use std::{
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io::{self, LineWriter, Write},
     path::Path,
     sync::Arc,
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant as Clock},
 };
 
@@ -38,15 +38,15 @@ pub(crate) type Game = Box<dyn Service + Send>;
 
 /// Starts the game's thread, which ends when the server is drained. What it is told and answers goes
 /// to a file if one is given.
-pub(crate) fn start(record: Option<File>) -> io::Result<Handle<Game>> {
+pub(crate) fn start(record: Option<File>) -> io::Result<(Handle<Game>, JoinHandle<()>)> {
     let game: Game = match record {
         None => Box::new(Scene::default()),
-        Some(file) => Box::new(Recorder::new(Scene::default(), lines(BufWriter::new(file)))),
+        Some(file) => Box::new(Recorder::new(Scene::default(), lines(LineWriter::new(file)))),
     };
     let config = Config::default().message_limit(MESSAGE_LIMIT);
     let (handle, tick) = Server::new(game).config(Arc::new(config)).start_ticked();
-    thread::Builder::new().name("game".to_owned()).spawn(move || run(tick))?;
-    Ok(handle)
+    let thread = thread::Builder::new().name("game".to_owned()).spawn(move || run(tick))?;
+    Ok((handle, thread))
 }
 
 /// What came of a replay.

@@ -25,24 +25,36 @@ pub struct Handle<S: Service> {
 }
 
 /// Something to be done with a service.
-pub type Job<S> = Box<dyn FnOnce(&mut S, &mut Context<'_>) + Send>;
+pub(super) type Job<S> = Box<dyn FnOnce(&mut S, &mut Context<'_>) + Send>;
 
-/// Something that was not done, because too much of it waits already.
-pub struct RunError<S>(pub Job<S>);
+/// Something that was not done.
+#[non_exhaustive]
+pub enum RunError<F> {
+    /// Too much waits for the service already: try again later. The closure is given back.
+    Full(F),
+}
 
-impl<S> fmt::Debug for RunError<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RunError")
+impl<F> RunError<F> {
+    /// The closure.
+    pub fn into_inner(self) -> F {
+        let Self::Full(act) = self;
+        act
     }
 }
 
-impl<S> fmt::Display for RunError<S> {
+impl<F> fmt::Debug for RunError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Full")
+    }
+}
+
+impl<F> fmt::Display for RunError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("too much waits for the service; try again later")
     }
 }
 
-impl<S> error::Error for RunError<S> {}
+impl<F> error::Error for RunError<F> {}
 
 impl<S: Service> Clone for Handle<S> {
     fn clone(&self) -> Self {
@@ -91,11 +103,11 @@ impl<S: Service + Send + 'static> Handle<S> {
     ///
     /// # Errors
     /// 1024 such calls wait already; it is given back.
-    pub fn run(
-        &self,
-        act: impl FnOnce(&mut S, &mut Context<'_>) + Send + 'static,
-    ) -> Result<(), RunError<S>> {
-        self.hub.run(Box::new(act)).map_err(RunError)
+    pub fn run<F>(&self, act: F) -> Result<(), RunError<F>>
+    where
+        F: FnOnce(&mut S, &mut Context<'_>) + Send + 'static,
+    {
+        self.hub.run(act).map_err(RunError::Full)
     }
 
     /// How many connections there are.

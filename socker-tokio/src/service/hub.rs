@@ -12,7 +12,7 @@ use std::{
 use socker_core::{
     Instant,
     service::{
-        PeerId, Peers, Service,
+        Context, PeerId, Peers, Service,
         host::{Entry, Excess, Roster},
     },
 };
@@ -20,7 +20,6 @@ use tokio::{sync::Notify, time};
 
 use super::{
     Limits,
-    handle::Job,
     inbox::{Inbox, Share},
     mailbox::Mailbox,
     place::{Item, Place},
@@ -152,8 +151,11 @@ impl<S: Service> Hub<S> {
         self.turn();
     }
 
-    pub(super) fn run(&self, job: Job<S>) -> Result<(), Job<S>> {
-        self.inbox.push_job(job)?;
+    pub(super) fn run<F>(&self, act: F) -> Result<(), F>
+    where
+        F: FnOnce(&mut S, &mut Context<'_>) + Send + 'static,
+    {
+        self.inbox.push_job(act)?;
         self.turn();
         Ok(())
     }

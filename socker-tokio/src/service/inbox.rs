@@ -9,9 +9,9 @@ use std::{
     task::{Context, Waker},
 };
 
-use socker_core::service::Budget;
+use socker_core::service::{Budget, Context as ServiceContext};
 
-use super::{handle::Job, place::Item};
+use super::place::Item;
 
 /// What an item takes beside its payload, about.
 const ITEM: usize = 128;
@@ -82,13 +82,16 @@ impl<S> Inbox<S> {
     }
 
     /// Puts a job in, or gives it back.
-    pub(super) fn push_job(&self, job: Job<S>) -> Result<(), Job<S>> {
+    pub(super) fn push_job<F>(&self, act: F) -> Result<(), F>
+    where
+        F: FnOnce(&mut S, &mut ServiceContext<'_>) + Send + 'static,
+    {
         let mut queue = self.lock();
         if queue.jobs >= JOBS {
-            return Err(job);
+            return Err(act);
         }
         queue.jobs += 1;
-        queue.items.push(Item::Run(job));
+        queue.items.push(Item::Run(Box::new(act)));
         self.waiting.store(true, Ordering::Relaxed);
         Ok(())
     }

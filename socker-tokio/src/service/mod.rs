@@ -56,7 +56,7 @@ use socker_core::{
 use tokio::net::TcpListener;
 
 pub use self::{
-    handle::{Handle, Job, RunError},
+    handle::{Handle, RunError},
     tick::Tick,
 };
 use self::{hub::Hub, place::Place};

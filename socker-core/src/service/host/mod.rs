@@ -13,7 +13,7 @@ mod roster;
 mod runner;
 mod timers;
 
-use std::{net::IpAddr, sync::Arc};
+use std::{collections::VecDeque, net::IpAddr, sync::Arc};
 
 use bytes::Buf;
 
@@ -27,8 +27,17 @@ pub use self::{
 };
 use super::{Budget, Context, PeerId, Service};
 use crate::{
-    CloseCode, config::Config, handshake::Request, machine::Machine, seed::Seed, time::Instant,
+    CloseCode,
+    config::Config,
+    event::CloseReason,
+    handshake::Request,
+    machine::{Machine, Role},
+    seed::Seed,
+    time::Instant,
 };
+
+/// Connections that were not opened and that nobody has asked for yet: the last of them are kept.
+const FAILED: usize = 1_024;
 
 /// A service and all of its connections, without IO.
 ///
@@ -70,6 +79,8 @@ pub struct Host<S> {
     roster: Roster,
     runner: Runner<S>,
     connections: Connections,
+    /// Connections of the host's own that were not opened.
+    failed: VecDeque<(PeerId, CloseReason)>,
     /// When what is left is cut.
     drain: Option<Instant>,
 }
@@ -87,6 +98,7 @@ impl<S: Service> Host<S> {
             roster: Roster::default(),
             runner: Runner::new(service),
             connections: Connections::new(budget),
+            failed: VecDeque::new(),
             drain: None,
         }
     }
@@ -126,8 +138,8 @@ impl<S: Service> Host<S> {
     }
 
     /// This side has connected to a server, and asks to open a connection. `seed` must not be used
-    /// for another. The service is told when it is open. `None`: there are too many connections, or
-    /// the host drains.
+    /// for another. The service is told when it is open; if it never is, [`Host::next_failed`] tells.
+    /// `None`: there are too many connections, or the host drains.
     pub fn connect(&mut self, now: Instant, seed: Seed, request: &Request) -> Option<PeerId> {
         if self.drain.is_some() {
             return None;
@@ -146,6 +158,12 @@ impl<S: Service> Host<S> {
         }
     }
 
+    /// A connection of the host's own that has ended before it was open, and why: the service is not
+    /// told of it. Each is named once; the last 1,024 are kept.
+    pub fn next_failed(&mut self) -> Option<(PeerId, CloseReason)> {
+        self.failed.pop_front()
+    }
+
     /// Forgets a connection: its socket is gone. If it had not ended, it breaks.
     pub fn remove(&mut self, now: Instant, peer: PeerId) {
         self.broken(now, peer);
@@ -154,14 +172,23 @@ impl<S: Service> Host<S> {
     }
 
     /// Takes no more connections, and closes all with 1001 and this reason. What is left at
-    /// `deadline` is cut.
+    /// `deadline` is cut. The first call counts.
     pub fn drain(&mut self, now: Instant, deadline: Instant, reason: &str) {
+        if self.drain.is_some() {
+            return;
+        }
         self.drain = Some(deadline);
         for peer in self.connections.ids() {
             self.connections.close(now, peer, CloseCode::Away, reason);
             self.runner.shut(peer);
             self.read(now, peer, &mut []);
         }
+    }
+
+    /// Whether [`Host::drain`] has begun: no more connections are taken.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.drain.is_some()
     }
 
     /// Whether [`Host::drain`] has come to its end: all connections are gone.
@@ -193,7 +220,7 @@ impl<S: Service> Host<S> {
             match told {
                 Input::Message(message) => self.runner.message(now, peer, message),
                 Input::Opened => self.runner.opened(now, peer),
-                Input::Closed(reason) => self.runner.closed(now, peer, &reason),
+                Input::Closed(reason) => self.closed(now, peer, reason),
                 Input::Request(incoming) => {
                     let verdict = self.runner.request(now, peer, incoming.request());
                     if let Some(machine) = self.connections.machine_mut(peer) {
@@ -204,6 +231,18 @@ impl<S: Service> Host<S> {
             self.carry_out(now);
         }
         self.connections.touched(peer);
+    }
+
+    fn closed(&mut self, now: Instant, peer: PeerId, reason: CloseReason) {
+        if self.runner.is_opened(peer) {
+            return self.runner.closed(now, peer, &reason);
+        }
+        if self.connections.machine(peer).map(Machine::role) == Some(Role::Client) {
+            if self.failed.len() == FAILED {
+                self.failed.pop_front();
+            }
+            self.failed.push_back((peer, reason));
+        }
     }
 
     /// The peer sends nothing more.

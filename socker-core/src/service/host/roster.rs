@@ -1,6 +1,6 @@
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr},
 };
 
 use http::{StatusCode, header::RETRY_AFTER};
@@ -18,7 +18,7 @@ const TURNED_AWAY: usize = 64;
 pub struct Roster {
     slots: Vec<Slot>,
     free: Vec<u32>,
-    addresses: BTreeMap<IpAddr, usize>,
+    addresses: BTreeMap<Household, usize>,
     welcome: usize,
     turned_away: usize,
 }
@@ -32,7 +32,7 @@ struct Slot {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Free,
-    Welcome(Option<IpAddr>),
+    Welcome(Option<Household>),
     TurnedAway,
 }
 
@@ -74,7 +74,7 @@ impl Roster {
     /// A connection has come from an address; `None` is one that is not counted, say of the host's
     /// own.
     pub fn enter(&mut self, budget: &Budget, address: Option<IpAddr>) -> Entry {
-        let address = address.map(household);
+        let address = address.map(Household::from);
         let from_there = address.and_then(|address| self.addresses.get(&address));
         let excess = if self.welcome >= budget.connections {
             Some(Excess::Connections)
@@ -132,7 +132,7 @@ impl Roster {
         self.welcome + self.turned_away == 0
     }
 
-    fn forget(&mut self, address: IpAddr) {
+    fn forget(&mut self, address: Household) {
         if let Some(count) = self.addresses.get_mut(&address) {
             *count -= 1;
             if *count == 0 {
@@ -154,10 +154,22 @@ impl Roster {
     }
 }
 
-/// What counts as one address.
-fn household(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address) & (u128::MAX << 64)).into(),
+/// What counts as one address. There is one for each connection, so it is no larger than it must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Household {
+    V4(Ipv4Addr),
+    /// The first 64 bits.
+    V6([u8; 8]),
+}
+
+impl From<IpAddr> for Household {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::V4(address),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, e, f, g, h, ..] = address.octets();
+                Self::V6([a, b, c, d, e, f, g, h])
+            }
+        }
     }
 }

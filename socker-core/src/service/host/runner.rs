@@ -55,6 +55,11 @@ impl<S: Service> Runner<S> {
         self.run(now, |service, cx| service.opened(cx, peer));
     }
 
+    /// Whether the service takes a peer for opened, and is told of its end.
+    pub fn is_opened(&self, peer: PeerId) -> bool {
+        self.opened.contains(peer)
+    }
+
     /// A message has come.
     #[inline]
     pub fn message(&mut self, now: Instant, peer: PeerId, message: Message<'_>) {

@@ -9,9 +9,11 @@
 //! >    accept
 //! 20000000    opened    0.0
 //! >    send    0.0    reliable    binary    \x01scene
+//! end
 //! ```
 //!
-//! The first field of a call is the time in nanoseconds.
+//! The first field of a call is the time in nanoseconds. The last line is missing if the recorder did
+//! not come to its end.
 
 mod line;
 mod reason;
@@ -26,6 +28,8 @@ use crate::{event::CloseReason, handshake::Request, message::Message, time::Inst
 
 /// The first line of a recording.
 const TITLE: &str = "socker-recording\t1";
+/// The last line of one that was not cut short.
+const END: &str = "end";
 
 /// A service that writes down what it is told and what it answers, on any host.
 ///
@@ -59,7 +63,7 @@ const TITLE: &str = "socker-recording\t1";
 /// recording.replay(&mut Echo).expect("the same answers");
 /// # Ok::<(), socker_core::service::RecordingError>(())
 /// ```
-pub struct Recorder<S, W> {
+pub struct Recorder<S, W: FnMut(&str)> {
     service: S,
     write: W,
 }
@@ -98,7 +102,13 @@ impl<S, W: FnMut(&str)> Recorder<S, W> {
     }
 }
 
-impl<S: fmt::Debug, W> fmt::Debug for Recorder<S, W> {
+impl<S, W: FnMut(&str)> Drop for Recorder<S, W> {
+    fn drop(&mut self) {
+        (self.write)(END);
+    }
+}
+
+impl<S: fmt::Debug, W: FnMut(&str)> fmt::Debug for Recorder<S, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recorder").field("service", &self.service).finish_non_exhaustive()
     }

@@ -1,7 +1,7 @@
 use std::{error, fmt, time::Duration};
 
 use super::{
-    Recorder, TITLE,
+    END, Recorder, TITLE,
     line::{kind, unescape},
     reason,
 };
@@ -21,7 +21,7 @@ const INDEX_LIMIT: u32 = 1 << 20;
 #[derive(Debug)]
 pub struct Recording {
     calls: Vec<Call>,
-    /// It was not cut within its last call.
+    /// It was not cut short, so the last call has all of its answers.
     whole: bool,
 }
 
@@ -86,21 +86,26 @@ impl fmt::Display for Difference {
 impl error::Error for Difference {}
 
 impl Recording {
-    /// Reads a recording. One that was cut short, as by a crash, is right up to there.
+    /// Reads a recording. Of one that was cut short, as by a crash, the last call may lack answers.
     ///
     /// # Errors
     /// A line is not that of a recording.
     pub fn parse(text: &str) -> Result<Self, RecordingError> {
         let mut calls: Vec<Call> = Vec::new();
-        let whole = text.is_empty() || text.ends_with('\n');
-        let text = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
-        let mut lines = text.lines().zip(1..);
+        let mut whole = false;
+        // What follows the last line's end is a line that was cut.
+        let lines = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+        let mut lines = lines.split('\n').zip(1..);
         if lines.next().is_none_or(|(line, _)| line != TITLE) {
             return Err(RecordingError { line: 1 });
         }
         for (line, number) in lines {
             let error = RecordingError { line: number };
-            if line.starts_with('>') {
+            if whole {
+                return Err(error);
+            } else if line == END {
+                whole = true;
+            } else if line.starts_with('>') {
                 calls.last_mut().ok_or(error)?.answers.push(line.to_owned());
             } else {
                 let fields: Vec<_> = line.split('\t').collect();
@@ -133,7 +138,8 @@ impl Recording {
         let mut lines = Vec::new();
         for (call, left) in self.calls.iter().zip((0..self.calls.len()).rev()) {
             call.make(service, &mut lines);
-            // The title and the call come first.
+            // Without the title, the call and the end.
+            lines.pop();
             let replayed = lines.split_off(lines.len().min(2));
             lines.clear();
             let same = match (left, self.whole) {
