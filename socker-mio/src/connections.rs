@@ -105,7 +105,14 @@ impl<S: Service> Connections<S> {
         let mut reading = mem::take(&mut self.reading);
         mem::swap(&mut reading, &mut self.readable);
         for peer in reading.drain(..) {
-            if let Err(error) = self.read_from(now, peer) {
+            let result = self.read_from(now, peer);
+            // Its answers leave while its memory is at hand. What others are sent by several peers
+            // leaves together at the end of the turn.
+            let written = match result {
+                Ok(()) if self.host.take_changed(peer) => self.write_to(now, peer),
+                result => result,
+            };
+            if let Err(error) = written {
                 self.broken(now, peer, error);
             }
         }

@@ -146,12 +146,19 @@ impl Commands {
     fn tidy(&mut self) {
         if self.items.is_empty() {
             self.bytes.clear();
-            self.bytes.shrink_to(KEEP);
             self.text.clear();
-            self.text.shrink_to(KEEP);
             self.peers.clear();
-            self.peers.shrink_to(KEEP);
+            if self.bytes.capacity() + self.text.capacity() + self.peers.capacity() > KEEP {
+                self.shrink();
+            }
         }
+    }
+
+    #[cold]
+    fn shrink(&mut self) {
+        self.bytes.shrink_to(KEEP / 4);
+        self.text.shrink_to(KEEP / 4);
+        self.peers.shrink_to(KEEP / 4);
     }
 }
 

@@ -74,7 +74,7 @@ impl Member {
             None => self.mailbox.waiting(),
         };
         let (limit, message) = (limits.config.outgoing_limit, (content.len(), delivery));
-        match self.pace.judge(&limits.budget, limit, &limits.pool, waiting, message) {
+        match self.pace.judge(&limits.budget, limit, limits.pool.len(), waiting, message) {
             Fate::Queue => self.queue(limits, content, own),
             Fate::Drop => self.mailbox.fall_behind(),
             Fate::Close => {

@@ -41,6 +41,7 @@ mod listen;
 mod mailbox;
 mod member;
 mod place;
+mod pool;
 mod seat;
 mod task;
 mod tick;
@@ -51,7 +52,7 @@ use std::{io, sync::Arc};
 
 use socker_core::{
     Config,
-    service::{Budget, Service, host::Pool},
+    service::{Budget, Service},
 };
 use tokio::net::TcpListener;
 
@@ -59,7 +60,7 @@ pub use self::{
     handle::{Handle, RunError},
     tick::Tick,
 };
-use self::{hub::Hub, place::Place};
+use self::{hub::Hub, place::Place, pool::Pool};
 
 /// What all connections are held to.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
-use std::io::IoSlice;
+use std::{io::IoSlice, mem};
 
 use bytes::Buf;
 
-use super::{Fate, Input, Intake, Pace, Pool, timers::Timers};
+use super::{Fate, Input, Intake, Pace, timers::Timers};
 use crate::{
     CloseCode,
     machine::{self, Machine},
@@ -17,7 +17,8 @@ const TOO_SLOW: &str = "the connection is too slow for what is sent";
 #[derive(Debug)]
 pub(super) struct Connections {
     pub(super) budget: Budget,
-    pool: Pool,
+    /// Bytes that wait to be sent to all peers together.
+    pooled: usize,
     peers: Peers<Connection>,
     timers: Timers,
     /// Those which the adapter has to look at.
@@ -33,7 +34,7 @@ struct Connection {
     machine: Machine,
     intake: Intake,
     pace: Pace,
-    /// What the pool counts of its outgoing bytes.
+    /// What is counted of its outgoing bytes.
     counted: usize,
     /// When the timers have it; [`Instant::MAX`] is never.
     armed: Instant,
@@ -45,7 +46,7 @@ impl Connections {
     pub(super) fn new(budget: Budget) -> Self {
         Self {
             budget,
-            pool: Pool::default(),
+            pooled: 0,
             peers: Peers::default(),
             timers: Timers::default(),
             changed: Vec::new(),
@@ -69,7 +70,7 @@ impl Connections {
 
     pub(super) fn remove(&mut self, peer: PeerId) {
         if let Some(connection) = self.peers.remove(peer) {
-            self.pool.change(connection.counted, 0);
+            self.pooled -= connection.counted;
         }
     }
 
@@ -107,7 +108,7 @@ impl Connections {
             Command::Send { to, message, delivery } => {
                 if let Some(machine) = self.room(now, to, message.len(), delivery) {
                     let _ = machine.send(message);
-                    self.touched(to);
+                    self.sent(to);
                 }
             }
             Command::Broadcast { to, frame, delivery } => {
@@ -115,7 +116,7 @@ impl Connections {
                     let len = frame.as_bytes().len();
                     if let Some(machine) = self.room(now, *to, len, delivery) {
                         let _ = machine.send_frame(&frame);
-                        self.touched(*to);
+                        self.sent(*to);
                     }
                 }
             }
@@ -137,7 +138,7 @@ impl Connections {
             return None;
         }
         let (waiting, limit) = (machine.outgoing_len(), machine.config().outgoing_limit);
-        match pace.judge(&self.budget, limit, &self.pool, waiting, (len, delivery)) {
+        match pace.judge(&self.budget, limit, self.pooled, waiting, (len, delivery)) {
             Fate::Queue => self.machine_mut(to),
             Fate::Drop => None,
             Fate::Close => {
@@ -155,20 +156,26 @@ impl Connections {
         }
     }
 
-    /// Brings the pool, the timers and the list of changed connections up to date.
+    /// Brings the timers too up to date, after anything but a message that was sent.
     #[inline]
     pub(super) fn touched(&mut self, peer: PeerId) {
+        self.sent(peer);
         let Some(connection) = self.peers.get_mut(peer) else { return };
-        let machine = &connection.machine;
-        let outgoing = machine.outgoing_len();
-        self.pool.change(connection.counted, outgoing);
-        connection.counted = outgoing;
-        if let Some(timeout) = machine.poll_timeout()
+        if let Some(timeout) = connection.machine.poll_timeout()
             && timeout < connection.armed
         {
             connection.armed = timeout;
             self.timers.insert(timeout, peer);
         }
+    }
+
+    /// Brings what is counted, and the list of changed connections, up to date.
+    #[inline]
+    fn sent(&mut self, peer: PeerId) {
+        let Some(connection) = self.peers.get_mut(peer) else { return };
+        let outgoing = connection.machine.outgoing_len();
+        self.pooled = self.pooled - connection.counted + outgoing;
+        connection.counted = outgoing;
         if !connection.changed {
             connection.changed = true;
             self.changed.push(peer);
@@ -178,11 +185,15 @@ impl Connections {
     pub(super) fn next_changed(&mut self) -> Option<PeerId> {
         loop {
             let peer = self.changed.pop()?;
-            if let Some(connection) = self.peers.get_mut(peer) {
-                connection.changed = false;
+            if self.take_changed(peer) {
                 return Some(peer);
             }
         }
+    }
+
+    #[inline]
+    pub(super) fn take_changed(&mut self, peer: PeerId) -> bool {
+        self.peers.get_mut(peer).is_some_and(|connection| mem::take(&mut connection.changed))
     }
 
     pub(super) fn outgoing(&mut self, peer: PeerId) -> Option<Outgoing<'_>> {
@@ -192,7 +203,7 @@ impl Connections {
             counted,
             pace,
             peer,
-            pool: &self.pool,
+            pooled: &mut self.pooled,
             budget: &self.budget,
             caught_up: &mut self.caught_up,
         })
@@ -239,7 +250,7 @@ pub struct Outgoing<'h> {
     counted: &'h mut usize,
     pace: &'h mut Pace,
     peer: PeerId,
-    pool: &'h Pool,
+    pooled: &'h mut usize,
     budget: &'h Budget,
     caught_up: &'h mut Vec<PeerId>,
 }
@@ -262,7 +273,7 @@ impl Buf for Outgoing<'_> {
     fn advance(&mut self, written: usize) {
         self.outgoing.advance(written);
         let remaining = self.outgoing.remaining();
-        self.pool.change(*self.counted, remaining);
+        *self.pooled = *self.pooled - *self.counted + remaining;
         *self.counted = remaining;
         if self.pace.is_behind() && Pace::has_room(self.budget, remaining) {
             self.caught_up.push(self.peer);

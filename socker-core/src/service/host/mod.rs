@@ -21,7 +21,7 @@ use self::connections::Connections;
 pub use self::{
     connections::Outgoing,
     intake::{Input, Intake, answer, not_offered},
-    pace::{Fate, Pace, Pool},
+    pace::{Fate, Pace},
     roster::{Entry, Excess, Roster},
     runner::Runner,
 };
@@ -287,6 +287,13 @@ impl<S: Service> Host<S> {
     /// once, until something happens to it again.
     pub fn next_changed(&mut self) -> Option<PeerId> {
         self.connections.next_changed()
+    }
+
+    /// Whether [`Host::next_changed`] would name this connection; it does not any more, until
+    /// something happens to it again. For writing to a connection that was just read from, while its
+    /// memory is at hand.
+    pub fn take_changed(&mut self, peer: PeerId) -> bool {
+        self.connections.take_changed(peer)
     }
 
     /// The bytes to write to a peer next; `None` if it is not there.

@@ -1,40 +1,7 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-
 use crate::{
     service::{Budget, Delivery, Gap},
     wire::MAX_HEADER,
 };
-
-/// Bytes that wait to be sent to all peers together; clones count as one.
-#[derive(Clone, Debug, Default)]
-pub struct Pool(Arc<AtomicUsize>);
-
-impl Pool {
-    /// How many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// One peer's share was `before`, and is `after`.
-    #[inline]
-    pub fn change(&self, before: usize, after: usize) {
-        if after > before {
-            self.0.fetch_add(after - before, Ordering::Relaxed);
-        } else if after < before {
-            self.0.fetch_sub(before - after, Ordering::Relaxed);
-        }
-    }
-}
 
 /// Whether a peer keeps up, and what it has missed.
 ///
@@ -61,14 +28,15 @@ pub enum Fate {
 }
 
 impl Pace {
-    /// Decides on a message of `len` bytes for a peer for which `waiting` bytes wait, at `limit` of
-    /// them at the most. As in a [`Machine`](crate::Machine), one message alone may be larger.
+    /// Decides on a message (its length in bytes, and its delivery) for a peer for which `waiting`
+    /// bytes wait, at `limit` of them at the most, while `pooled` bytes wait for all peers. As in a
+    /// [`Machine`](crate::Machine), one message alone may be larger.
     #[inline]
     pub fn judge(
         &mut self,
         budget: &Budget,
         limit: usize,
-        pool: &Pool,
+        pooled: usize,
         waiting: usize,
         message: (usize, Delivery),
     ) -> Fate {
@@ -76,7 +44,7 @@ impl Pace {
         let len = len.saturating_add(MAX_HEADER);
         let full = waiting > 0
             && (waiting.saturating_add(len) > limit
-                || pool.len().saturating_add(len) > budget.outgoing);
+                || pooled.saturating_add(len) > budget.outgoing);
         match delivery {
             Delivery::Reliable if full => Fate::Close,
             Delivery::Reliable => Fate::Queue,
