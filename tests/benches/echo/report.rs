@@ -24,37 +24,40 @@ pub fn placement(cpus: Option<(usize, usize)>) -> String {
 }
 
 /// A line for each server. Each cell has the median in us per message, the spread between the
-/// quartiles in percent of it, and the ratio to the best peer.
+/// quartiles in percent of it, and the ratios to the best peer, as documented and tuned.
 pub fn table(entrants: &[Entrant], columns: &[Column]) -> String {
     let mut lines = vec![vec!["connections x in flight".to_owned()]];
     lines[0].extend(columns.iter().map(|column| column.case.to_string()));
     for (index, entrant) in entrants.iter().enumerate() {
         let mut line = vec![entrant.contender.name.to_owned()];
-        line.extend(
-            columns.iter().map(|column| cell(&column.samples[index], best_peer(entrants, column))),
-        );
+        line.extend(columns.iter().map(|column| {
+            let best = |standings: &[_]| best_of(entrants, column, standings);
+            let all = [Standing::Peer, Standing::Tuned];
+            cell(&column.samples[index], [best(&all[..1]), best(&all)])
+        }));
         lines.push(line);
     }
     format!(
-        "server CPU in us per echoed message of {PAYLOAD} bytes, ± interquartile range, x best \
-         peer\n\n{}",
+        "server CPU in us per echoed message of {PAYLOAD} bytes, ± interquartile range, x the \
+         best peer as documented, x the best of all peers\n\n{}",
         common::align(&lines),
     )
 }
 
-fn best_peer(entrants: &[Entrant], column: &Column) -> Option<f64> {
+fn best_of(entrants: &[Entrant], column: &Column, standings: &[Standing]) -> Option<f64> {
     entrants
         .iter()
         .zip(&column.samples)
-        .filter(|(entrant, _)| entrant.contender.standing == Standing::Peer)
+        .filter(|(entrant, _)| standings.contains(&entrant.contender.standing))
         .map(|(_, sample)| sample.median)
         .min_by(f64::total_cmp)
 }
 
-fn cell(Sample { median, spread }: &Sample, best_peer: Option<f64>) -> String {
+fn cell(Sample { median, spread }: &Sample, best: [Option<f64>; 2]) -> String {
     let spread = format!("±{:.1}%", spread / median * 100.0);
-    let ratio = best_peer.map_or(String::new(), |best| format!("{:.2}x", median / best));
-    format!("{:.3} {spread:>6} {ratio:>6}", median / 1000.0)
+    let ratio = |best: Option<f64>| best.map_or(String::new(), |b| format!("{:.2}x", median / b));
+    let [documented, all] = best.map(ratio);
+    format!("{:.3} {spread:>6} {documented:>6} {all:>6}", median / 1000.0)
 }
 
 /// Writes the medians of this run, in nanoseconds.

@@ -33,7 +33,10 @@ pub const PACKAGES: [&str; 4] =
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     Ours,
+    /// As its documentation or its examples have an echo.
     Peer,
+    /// A peer with what its documentation does not have, to be as fast as we could make it.
+    Tuned,
     /// No WebSocket, but the system calls that any server needs.
     Floor,
 }
@@ -60,6 +63,10 @@ impl Contender {
         Self { name, standing: Standing::Peer, program: Program::Here(serve) }
     }
 
+    const fn tuned(name: &'static str, serve: fn(SocketAddr) -> Result<(), Failure>) -> Self {
+        Self { name, standing: Standing::Tuned, program: Program::Here(serve) }
+    }
+
     /// Those among all that take part. One that can't be built is reported and left out.
     pub fn chosen(names: &[String]) -> Vec<&'static Self> {
         let is_chosen = |contender: &&Self| {
@@ -77,15 +84,16 @@ impl Contender {
     }
 }
 
-static CONTENDERS: [Contender; 8] = [
+static CONTENDERS: [Contender; 9] = [
     Contender { name: "floor", standing: Standing::Floor, program: Program::Here(floor::serve) },
     Contender::ours("socker-mio"),
     Contender::ours("socker-tokio"),
     Contender::peer("fastwebsockets", fastwebsockets::serve),
-    Contender::peer("fastwebsockets-batched", fastwebsockets::serve_batched),
+    Contender::tuned("fastwebsockets-batched", fastwebsockets::serve_batched),
     Contender::peer("tokio-websockets", tokio_websockets::serve),
+    Contender::tuned("tokio-websockets-batched", tokio_websockets::serve_batched),
     Contender::peer("tokio-tungstenite", tokio_tungstenite::serve),
-    Contender::peer("tokio-tungstenite-tuned", tokio_tungstenite::serve_tuned),
+    Contender::tuned("tokio-tungstenite-tuned", tokio_tungstenite::serve_tuned),
 ];
 
 #[derive(Subcommand)]

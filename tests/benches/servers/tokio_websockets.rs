@@ -1,4 +1,4 @@
-//! Answers what has come at once with one write.
+//! As its example has it, and with one write for all that has come at once.
 
 use std::net::SocketAddr;
 
@@ -15,9 +15,24 @@ pub fn serve(address: SocketAddr) -> Result<(), Failure> {
     listen(address, echo)
 }
 
-/// Its examples send each message by itself, which is a write each; and as receiving flushes too, so
-/// does `forward`. Taking all that is ready before the first answer is what makes one write of them.
+pub fn serve_batched(address: SocketAddr) -> Result<(), Failure> {
+    listen(address, echo_batched)
+}
+
 async fn echo(stream: TcpStream) -> Result<(), Failure> {
+    let (_, mut socket) = ServerBuilder::new().accept(stream).await?;
+    while let Some(message) = socket.next().await {
+        let message = message?;
+        if message.is_text() || message.is_binary() {
+            socket.send(message).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Sending flushes, and so does receiving, which `forward` is made of. Taking all that is ready
+/// before the first answer is what makes one write of them.
+async fn echo_batched(stream: TcpStream) -> Result<(), Failure> {
     let (_, socket) = ServerBuilder::new().accept(stream).await?;
     let mut batches = socket.ready_chunks(BATCH);
     while let Some(batch) = batches.next().await {
