@@ -1,13 +1,11 @@
-//! An echo for many connections: a service, served on tokio.
+//! A server that sends every message back.
 //!
-//! `cargo run --release -p socker-tokio --example echo -- 127.0.0.1:9001`
-//!
-//! Ctrl-C closes all connections and ends it.
+//! `cargo run --release -p socker-tokio --example echo -- 127.0.0.1:9000`, until Ctrl-C.
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use socker_core::{
-    Message,
+    Config, Message,
     service::{Budget, Context, PeerId, Service},
 };
 use socker_tokio::Server;
@@ -25,25 +23,26 @@ impl Service for Echo {
 // A service is called by one task at a time, so one thread serves an echo best.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
-    let Some(address) = std::env::args().nth(1) else {
-        eprintln!("usage: echo <address to listen on>, such as 127.0.0.1:9001");
-        std::process::exit(2);
-    };
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9000".to_owned());
     let listener = TcpListener::bind(address).await?;
-    println!("echoing at ws://{}/", listener.local_addr()?);
+    println!("listening on {}", listener.local_addr()?);
 
-    // The defaults hold back a peer that asks for much; this one is there to be measured.
+    // Load tests come from one address, in any number and at any rate. A server on the internet
+    // leaves these limits as they are.
     let budget = Budget::default()
-        .connections(100_000)
-        .per_address(100_000)
-        .message_rate(100_000_000)
-        .message_burst(100_000_000);
-    let server = Server::new(Echo).budget(budget).start();
+        .connections(usize::MAX)
+        .per_address(usize::MAX)
+        .message_rate(u32::MAX)
+        .message_burst(u32::MAX)
+        .outgoing(usize::MAX);
+    // Messages of up to 64 MiB; a client may send four of them before it reads the first echo.
+    let config = Config::default().message_limit(64 << 20).outgoing_limit(256 << 20);
+    let server = Server::new(Echo).config(Arc::new(config)).budget(budget).start();
 
     let ending = server.clone();
     tokio::spawn(async move {
         if signal::ctrl_c().await.is_ok() {
-            ending.drain(Duration::from_secs(5), "the echo ends");
+            ending.drain(Duration::from_secs(5), "the server ends");
         }
     });
     server.serve(listener).await
