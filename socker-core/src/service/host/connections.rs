@@ -73,6 +73,10 @@ impl Connections {
         }
     }
 
+    pub(super) fn outgoing_len(&self) -> usize {
+        self.pool.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.peers.is_empty()
     }

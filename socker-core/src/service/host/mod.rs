@@ -203,6 +203,12 @@ impl<S: Service> Host<S> {
         self.roster.len()
     }
 
+    /// How many bytes wait to be written to all peers together.
+    #[must_use]
+    pub fn outgoing_len(&self) -> usize {
+        self.connections.outgoing_len()
+    }
+
     /// Whether there are no connections at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
