@@ -3,6 +3,7 @@
 //! - [`notation`] and [`vectors`] read `vectors/*.txt`; [`frames`] writes and reads frames plainly.
 //! - [`feed`] hands bytes to a machine in any pieces and keeps what it told and wrote.
 //! - [`calls`] makes calls in any order and checks what must hold.
+//! - [`notes`] is a service that notes what it is told, and a host of it fed by hand.
 //! - [`oracle`] is a second receiver, written for clarity.
 //! - [`pair`] is a client and a server on a simulated network with a virtual clock.
 //! - [`pump`] drives a machine over a blocking socket.
@@ -15,6 +16,7 @@ pub mod draw;
 pub mod feed;
 pub mod frames;
 pub mod notation;
+pub mod notes;
 pub mod oracle;
 pub mod pair;
 pub mod pump;

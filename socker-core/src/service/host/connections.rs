@@ -116,7 +116,7 @@ impl Connections {
             }
             Command::Broadcast { to, frame, delivery } => {
                 for to in to {
-                    let len = frame.as_bytes().len();
+                    let len = frame.payload().len();
                     if let Some(machine) = self.room(now, *to, len, delivery) {
                         let _ = machine.send_frame(&frame);
                         self.touched(*to);
