@@ -338,6 +338,22 @@ fn a_gap_is_told() {
     assert_eq!(told(&mut host), [] as [&str; 0], "a gap is told once");
 }
 
+/// It would be told that what it sends now comes after the gap, and nothing comes any more.
+#[test]
+fn a_gap_before_the_end_is_not_told() {
+    let budget = Budget::default().droppable(100).message_rate(1).message_burst(0);
+    let mut host = host(Config::default(), budget);
+    let client = open(&mut host, NOW);
+    send(&mut host, client, 200);
+    send_droppable(&mut host, client, 1);
+    say(&mut host, NOW, client, "one");
+    say(&mut host, NOW, client, "too many");
+    told(&mut host);
+    assert_eq!(codes(&frames(&mut host, client)), [1008]);
+    host.handle_timeout(NOW);
+    assert_eq!(told(&mut host), [] as [&str; 0]);
+}
+
 #[test]
 fn all_peers_together_have_a_limit() {
     let budget = Budget::default().outgoing(2000);

@@ -207,6 +207,7 @@ impl Connections {
             let peer = self.caught_up.pop()?;
             if let Some(connection) = self.peers.get_mut(peer)
                 && connection.pace.is_behind()
+                && connection.machine.is_open()
             {
                 return Some((peer, connection.pace.take_gap()));
             }
