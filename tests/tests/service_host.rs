@@ -61,6 +61,38 @@ fn codes(frames: &[frames::Frame]) -> Vec<u16> {
 }
 
 #[test]
+fn what_a_service_is_told() {
+    let mut host = host(Config::default(), Budget::default());
+    let first = ask(&mut host, NOW, Some(address("10.0.0.1")));
+    say(&mut host, NOW, first, "hello");
+    let second = ask(&mut host, NOW, None);
+    host.run(NOW, |_, cx| {
+        cx.send(first, Message::text("to the first"));
+        cx.close(second, CloseCode::Library(4000), "enough");
+        cx.send(second, Message::text("too late"));
+    });
+    say(&mut host, NOW, second, "nobody listens");
+    host.read_eof(NOW, first);
+    say(&mut host, NOW, first, "from beyond");
+    let close = frames::Frame::new(opcode::CLOSE, &4000_u16.to_be_bytes()).masked([0; 4]);
+    host.read(NOW, second, &mut close.encode());
+    assert_eq!(
+        told(&mut host),
+        [
+            "request 0.0 /path from 10.0.0.1",
+            "opened 0.0",
+            "message 0.0 hello",
+            "request 1.0 /path from nowhere",
+            "opened 1.0",
+            "closed 0.0 the connection ended without a close",
+            "closed 1.0 closed by this side with code 4000",
+        ]
+    );
+    assert!(written(&mut host, first).ends_with(b"\x81\x0Cto the first"));
+    assert!(written(&mut host, second).ends_with(b"\x88\x08\x0F\xA0enough"));
+}
+
+#[test]
 fn a_request_that_is_rejected_is_never_opened() {
     let mut host = host(Config::default(), Budget::default());
     let rejection = Rejection::new(StatusCode::FORBIDDEN).with_text("not you");

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use http::StatusCode;
 
@@ -19,6 +19,8 @@ use crate::{
 pub struct Intake {
     /// It is served to be turned away.
     excess: Option<Excess>,
+    /// Where it came from, until its request has come: one pointer in those that are open.
+    address: Option<Box<IpAddr>>,
     /// When its messages so far would all have come, at the budget's rate.
     paid: Instant,
 }
@@ -40,7 +42,13 @@ impl Intake {
     /// For a new connection, which is turned away if there are too many.
     #[must_use]
     pub fn new(excess: Option<Excess>) -> Self {
-        Self { excess, paid: Instant::START }
+        Self { excess, address: None, paid: Instant::START }
+    }
+
+    /// Tells from which address it came; its request will tell the service.
+    #[must_use]
+    pub fn with_address(self, address: Option<IpAddr>) -> Self {
+        Self { address: address.map(Box::new), ..self }
     }
 
     /// Reads from the front of `input` up to what is next for the service.
@@ -62,7 +70,12 @@ impl Intake {
                     machine.close(now, CloseCode::Policy, "too many messages a second");
                 }
                 Event::Incoming(incoming) => match self.excess {
-                    None => return Some(Input::Request(incoming)),
+                    None => {
+                        return Some(Input::Request(match self.address.take() {
+                            Some(address) => incoming.with_address(*address),
+                            None => incoming,
+                        }));
+                    }
                     Some(excess) => {
                         let verdict = Verdict::Reject(Rejection::from(excess));
                         answer(machine, now, incoming, verdict);

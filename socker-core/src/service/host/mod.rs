@@ -133,7 +133,7 @@ impl<S: Service> Host<S> {
             Entry::Full => return None,
         };
         let machine = Machine::server(now, Arc::clone(&self.config));
-        self.connections.insert(peer, machine, Intake::new(excess));
+        self.connections.insert(peer, machine, Intake::new(excess).with_address(address));
         Some(peer)
     }
 
