@@ -490,6 +490,24 @@ fn a_connection_of_the_hosts_own_that_fails() {
     assert!(host.is_empty() && told(&mut host).is_empty());
 }
 
+/// Nobody has to write or read for it to end: there is nothing to be said yet.
+#[test]
+fn a_connection_that_is_closed_before_it_is_open() {
+    let request = Request::get("ws://a/").unwrap();
+    let mut host = host(Config::default(), Budget::default());
+    let server = host.connect(NOW, Seed::from([1; 16]), &request).unwrap();
+    host.run(NOW, |_, cx| cx.close(server, CloseCode::Normal, "no longer needed"));
+    assert_eq!(host.next_changed(), Some(server));
+    assert!(host.is_done(server), "it can be dropped");
+    assert!(told(&mut host).is_empty());
+    // A client that has not asked yet is answered.
+    let client = host.accept(NOW, None).unwrap();
+    host.run(NOW, |_, cx| cx.close(client, CloseCode::Normal, "not now"));
+    assert_eq!(status(&written(&mut host, client)).0, "503");
+    host.read_eof(NOW, client);
+    assert!(host.is_done(client) && told(&mut host).is_empty());
+}
+
 #[test]
 fn a_service_has_a_time_of_its_own() {
     let mut host = host(Config::default().keep_alive(None), Budget::default());

@@ -26,6 +26,8 @@ pub(super) struct Connections {
     caught_up: Vec<PeerId>,
     /// Those that were closed for not keeping up.
     pub(super) overrun: Vec<PeerId>,
+    /// Those that were closed and had nothing to say, so that their end is there to be read.
+    pub(super) ended: Vec<PeerId>,
 }
 
 #[derive(Debug)]
@@ -51,6 +53,7 @@ impl Connections {
             changed: Vec::new(),
             caught_up: Vec::new(),
             overrun: Vec::new(),
+            ended: Vec::new(),
         }
     }
 
@@ -155,6 +158,9 @@ impl Connections {
     pub(super) fn close(&mut self, now: Instant, peer: PeerId, code: CloseCode, reason: &str) {
         if let Some(machine) = self.machine_mut(peer) {
             machine.close(now, code, reason);
+            if machine.is_write_finished() {
+                self.ended.push(peer);
+            }
             self.touched(peer);
         }
     }

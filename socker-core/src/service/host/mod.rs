@@ -336,5 +336,9 @@ impl<S: Service> Host<S> {
         while let Some(peer) = self.connections.overrun.pop() {
             self.runner.shut(peer);
         }
+        // Nothing else will come of these: no bytes and no time.
+        while let Some(peer) = self.connections.ended.pop() {
+            self.read(now, peer, &mut []);
+        }
     }
 }
