@@ -6,6 +6,7 @@
 //! - [`notes`] is a service that notes what it is told, and a host of it fed by hand.
 //! - [`oracle`] is a second receiver, written for clarity.
 //! - [`pair`] is a client and a server on a simulated network with a virtual clock.
+//! - [`sim`] hosts any service, with clients on a simulated network.
 //! - [`pump`] drives a machine over a blocking socket.
 
 // A test that can't go on should stop at once, here as in a `#[test]`.
@@ -20,5 +21,6 @@ pub mod notes;
 pub mod oracle;
 pub mod pair;
 pub mod pump;
+pub mod sim;
 pub mod split;
 pub mod vectors;

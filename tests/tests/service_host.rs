@@ -214,7 +214,7 @@ fn a_roster_gives_numbers_again() {
     for peer in [peer(0, 1), peer(1, 0), peer(2, 0)] {
         roster.leave(peer);
     }
-    assert!(!roster.is_empty() && roster.len() == 0);
+    assert_eq!((roster.is_empty(), roster.len()), (false, 0));
     roster.leave(peer(3, 0));
     assert!(roster.is_empty());
 }
