@@ -61,6 +61,11 @@ impl Ledger {
         }
     }
 
+    /// Does something as if the service did it.
+    pub fn act<R>(&mut self, cx: &mut Context<'_>, act: impl FnOnce(&mut Context<'_>) -> R) -> R {
+        self.call(cx, |_, cx| act(cx))
+    }
+
     fn call<R>(
         &mut self,
         cx: &mut Context<'_>,
