@@ -1,15 +1,16 @@
 //! How a service behaves, on any host: each function is a test of one.
 //!
-//! What services note goes to a [`Log`] that the test shares with them, as they may run elsewhere.
+//! What services note goes to a log that the test shares with them, as they may run elsewhere.
 // A rejection is large, and is made once for a connection.
 #![allow(clippy::result_large_err)]
 
 mod services;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use socker_core::handshake::{Request, Response};
-use socker_core::service::{Budget, Router, Service};
+use socker_core::service::{Budget, Recorder, Router, Service};
 use socker_core::wire::Violation;
 use socker_core::{CloseCode, CloseReason, Config, Message};
 
@@ -18,6 +19,7 @@ use self::services::{
 };
 use crate::frames::{Frame, opcode};
 use crate::hosts::{Happened, PATIENCE, World};
+use crate::sim::replay;
 
 fn start<W: World>(service: impl Service + Send + 'static) -> W {
     W::start(service, Config::default(), Budget::default())
@@ -442,4 +444,34 @@ pub fn draining<W: World>() {
     let took = world.elapsed() - before;
     assert!(took >= millis(500) && took < Duration::from_secs(3), "{took:?}");
     world.join();
+}
+
+/// What a host's service was told and answered is replayed from what was recorded.
+pub fn recording<W: World>() {
+    let lines = Arc::new(Mutex::new(String::new()));
+    let write = Arc::clone(&lines);
+    let recorder = Recorder::new(staged(millis(300)), move |line: &str| {
+        let mut lines = write.lock().unwrap();
+        lines.push_str(line);
+        lines.push('\n');
+    });
+    let mut world: W = start(recorder);
+    let (ada, slow) = (opened(&mut world, "/a?b=c"), opened(&mut world, "/"));
+    for (said, answer) in [("Ada\t", "hello Ada\t"), ("\n\\", "Ada\t said \n\\")] {
+        text(&mut world, ada);
+        world.send(ada, Message::text(said));
+        assert!(world.wait_until(PATIENCE, || {
+            lines.lock().unwrap().contains(&answer.escape_default().to_string())
+        }));
+    }
+    text(&mut world, slow);
+    assert_eq!(closed_by_peer(&mut world, slow).0, 1008);
+    end(world);
+    let text = lines.lock().unwrap();
+    for part in ["\trequest\t", "\tmessage\t", "\ttimeout\n", "\tclosed\t"] {
+        assert!(text.contains(part), "{text}");
+    }
+    replay(&text, &mut staged(millis(300))).unwrap();
+    // Another deadline, another service.
+    assert!(replay(&text, &mut staged(PATIENCE)).is_err());
 }

@@ -125,6 +125,9 @@ impl World {
     }
 
     fn join(&mut self) {
+        if self.draw.below(6) == 0 {
+            return self.dial();
+        }
         let path = PATHS[self.draw.below(PATHS.len())];
         let host = u8::try_from(self.draw.below(3)).unwrap();
         let late = millis([0, 300][self.draw.below(2)]);
@@ -135,6 +138,18 @@ impl World {
             address: Some(IpAddr::from([10, 0, 0, host])),
             at: Some(self.sim.now() + late),
         });
+    }
+
+    /// The host connects by itself, and may think better of it.
+    fn dial(&mut self) {
+        let request = Request::get("ws://elsewhere/").unwrap();
+        let net = Net::draw(&mut self.draw);
+        let dialled = self.sim.dial(&request, Arc::default(), net);
+        if let Some(peer) = dialled.and_then(|server| self.sim[server].peer())
+            && self.draw.below(4) == 0
+        {
+            self.sim.run_service(|_, cx| cx.close(peer, CloseCode::Normal, "no longer needed"));
+        }
     }
 
     /// One that nobody else says.
