@@ -3,16 +3,15 @@
 // Outside of a `#[test]` too, a test that can't go on should stop.
 #![allow(clippy::unwrap_used)]
 
-use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use socker_core::Config;
 use socker_core::service::{Budget, Host, Service};
-use socker_tests::hosts::{Runs, Simulation, Sockets};
+use socker_tests::hosts::{Running, Runs, Simulation, Sockets};
 
 // The example, as it is.
 #[allow(dead_code, unreachable_pub)]
@@ -44,13 +43,12 @@ macro_rules! on {
 
 on!(simulation, Simulation);
 on!(game_loop, Sockets<GameLoop>);
-// Here come on!(mio, Sockets<Mio>) and on!(tokio, Sockets<Tokio>), with their `impl Runs` below.
+on!(mio, Sockets<Mio>);
+on!(tokio_tasks, Sockets<TokioTasks>);
+on!(tokio_tick, Sockets<TokioTick>);
 
-/// The loop of the example, in a thread.
-struct GameLoop {
-    thread: JoinHandle<io::Result<()>>,
-    end: Sender<(Duration, String)>,
-}
+/// The loop of the example.
+struct GameLoop;
 
 impl Runs for GameLoop {
     fn run(
@@ -58,28 +56,92 @@ impl Runs for GameLoop {
         service: impl Service + Send + 'static,
         config: Arc<Config>,
         budget: Budget,
-    ) -> Self {
+    ) -> Running {
         let (end, ended) = mpsc::channel();
         let thread = thread::spawn(move || {
             example::run(listener, Host::with(service, config, budget), &ended, |_, _| {})
         });
-        Self { thread, end }
-    }
-
-    fn drain(&mut self, time: Duration, reason: &str) {
-        self.end.send((time, reason.to_owned())).unwrap();
-    }
-
-    fn is_ended(&self) -> bool {
-        self.thread.is_finished()
-    }
-
-    fn join(self) {
-        self.thread.join().unwrap().unwrap();
+        let drain = move |time, reason: &str| end.send((time, reason.to_owned())).unwrap();
+        Running { thread, drain: Box::new(drain) }
     }
 }
 
-// Mio: `socker_mio::EventLoop::with(service, config, budget)`, `.listen(listener)` and `.run()` in a
-// thread; `.handle().drain(time, reason)` ends it.
+struct Mio;
 
-// Tokio: the same on a runtime of one thread.
+impl Runs for Mio {
+    fn run(
+        listener: TcpListener,
+        service: impl Service + Send + 'static,
+        config: Arc<Config>,
+        budget: Budget,
+    ) -> Running {
+        let (give, handle) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let mut events = socker_mio::EventLoop::with(service, config, budget)?;
+            events.listen(listener)?;
+            give.send(events.handle()).unwrap();
+            events.run()
+        });
+        let handle = handle.recv().unwrap();
+        Running { thread, drain: Box::new(move |time, reason| handle.drain(time, reason)) }
+    }
+}
+
+/// The connections' tasks call the service.
+struct TokioTasks;
+
+impl Runs for TokioTasks {
+    fn run(
+        listener: TcpListener,
+        service: impl Service + Send + 'static,
+        config: Arc<Config>,
+        budget: Budget,
+    ) -> Running {
+        let handle = socker_tokio::Server::new(service).config(config).budget(budget).start();
+        on_tokio(listener, handle)
+    }
+}
+
+/// A game's loop calls the service.
+struct TokioTick;
+
+impl Runs for TokioTick {
+    fn run(
+        listener: TcpListener,
+        service: impl Service + Send + 'static,
+        config: Arc<Config>,
+        budget: Budget,
+    ) -> Running {
+        let server = socker_tokio::Server::new(service).config(config).budget(budget);
+        let (handle, mut tick) = server.start_ticked();
+        let game = thread::spawn(move || {
+            while !tick.is_drained() {
+                tick.poll();
+                thread::sleep(Duration::from_millis(5));
+            }
+            // What happened last.
+            tick.poll();
+        });
+        let Running { thread: tokio, drain } = on_tokio(listener, handle);
+        let thread = thread::spawn(move || {
+            game.join().unwrap();
+            tokio.join().unwrap()
+        });
+        Running { thread, drain }
+    }
+}
+
+fn on_tokio<S: Service + Send + 'static>(
+    listener: TcpListener,
+    handle: socker_tokio::service::Handle<S>,
+) -> Running {
+    let server = handle.clone();
+    let thread = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            listener.set_nonblocking(true)?;
+            server.serve(tokio::net::TcpListener::from_std(listener)?).await
+        })
+    });
+    Running { thread, drain: Box::new(move |time, reason| handle.drain(time, reason)) }
+}

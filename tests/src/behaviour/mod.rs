@@ -254,12 +254,19 @@ pub fn the_peer_closes<W: World>() {
     let log = Log::default();
     let mut world: W = start(echo_again(log.clone()));
     let polite = opened(&mut world, "/");
+    world.send(polite, Message::text("almost"));
+    assert_eq!(text(&mut world, polite), "almost");
+    // The answer to this one may come too late.
     world.send(polite, Message::text("last words"));
     world.close(polite, CloseCode::Library(4321), "good night");
     noted(&mut world, &log, "heard last words");
     noted(&mut world, &log, "closed: closed by the peer with 4321: good night");
-    assert_eq!(text(&mut world, polite), "last words");
-    assert!(matches!(closed(&mut world, polite), CloseReason::Local { .. }));
+    let mut last = next(&mut world, polite);
+    if let Happened::Message(message) = &last {
+        assert_eq!(message.as_text(), Some("last words"));
+        last = next(&mut world, polite);
+    }
+    assert!(matches!(last, Happened::Closed(CloseReason::Local { .. })), "{last:?}");
     let rude = opened(&mut world, "/");
     world.cut(rude);
     noted(&mut world, &log, "closed: the connection ended without a close");
@@ -416,10 +423,12 @@ pub fn message_rate<W: World>() {
             other @ Happened::Opened(_) => panic!("{other:?}"),
         }
     };
-    assert!((20..40).contains(&got), "{got} were served");
+    noted(&mut world, &log, "closed: closed by this side with code 1008");
+    // Where the service runs apart, answers may come too late; it has heard all that was allowed.
+    let heard = log.lines().iter().filter(|line| line.starts_with("heard")).count();
+    assert!((20..40).contains(&heard) && got <= heard, "{heard} were heard, {got} answered");
     let CloseReason::Peer { code, reason } = reason else { panic!("{reason}") };
     assert_eq!((u16::from(code), &*reason), (1008, "too many messages a second"));
-    noted(&mut world, &log, "closed: closed by this side with code 1008");
     world.send(modest, Message::text("hello"));
     assert_eq!(text(&mut world, modest), "hello");
     end(world);

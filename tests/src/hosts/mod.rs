@@ -14,7 +14,7 @@ use socker_core::{CloseCode, CloseReason, Config, Message};
 
 pub use self::{
     simulation::Simulation,
-    sockets::{Runs, Sockets},
+    sockets::{Drain, Running, Runs, Sockets},
 };
 
 /// A host that hangs for so long fails the test.

@@ -1,7 +1,9 @@
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
+use std::marker::PhantomData;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
 use std::time::{self, Duration};
 
 use bytes::Buf;
@@ -12,33 +14,35 @@ use socker_core::{CloseCode, CloseReason, Config, Event, Instant, Machine, Messa
 use super::{Happened, PATIENCE, World};
 use crate::sim::Ledger;
 
-/// Something that runs a service on a listener, in a thread of its own.
-pub trait Runs: Sized {
-    /// Begins to run. A panic of the service must end it.
+/// A host that runs a service on a listener, in a thread of its own.
+pub trait Runs {
+    /// Begins to run. A panic of the service must end it, or close its connections.
     fn run(
         listener: TcpListener,
         service: impl Service + Send + 'static,
         config: Arc<Config>,
         budget: Budget,
-    ) -> Self;
-
-    /// As [`World::drain`].
-    fn drain(&mut self, time: Duration, reason: &str);
-
-    /// Whether it has ended.
-    fn is_ended(&self) -> bool;
-
-    /// Ends the thread, which has come to its end; fails if it failed.
-    fn join(self);
+    ) -> Running;
 }
+
+/// The thread of a host.
+pub struct Running {
+    /// It ends when the host has drained.
+    pub thread: JoinHandle<io::Result<()>>,
+    /// As [`World::drain`].
+    pub drain: Box<Drain>,
+}
+
+/// In how much time, and with which words.
+pub type Drain = dyn FnMut(Duration, &str);
 
 /// Real sockets to a host on this computer.
 ///
 /// All clients are in the test's thread, on sockets that do not block: one that sends much is read
 /// from at the same time, and one that stalls holds nobody up.
-#[derive(Debug)]
 pub struct Sockets<R> {
-    host: R,
+    running: Running,
+    runs: PhantomData<R>,
     ledger: Shared,
     address: SocketAddr,
     begin: time::Instant,
@@ -74,7 +78,7 @@ impl<R: Runs> Sockets<R> {
             any |= client.pump(now, &mut self.buffer);
         }
         if !any {
-            std::thread::sleep(Duration::from_micros(200));
+            thread::sleep(Duration::from_micros(200));
         }
     }
 }
@@ -85,7 +89,8 @@ impl<R: Runs> World for Sockets<R> {
         let address = listener.local_addr().unwrap();
         let ledger = Shared(Arc::new(Mutex::new(Ledger::new(service))));
         Self {
-            host: R::run(listener, ledger.clone(), config.into(), budget),
+            running: R::run(listener, ledger.clone(), config.into(), budget),
+            runs: PhantomData,
             ledger,
             address,
             begin: time::Instant::now(),
@@ -176,16 +181,16 @@ impl<R: Runs> World for Sockets<R> {
     }
 
     fn drain(&mut self, time: Duration, reason: &str) {
-        self.host.drain(time, reason);
+        (self.running.drain)(time, reason);
     }
 
     fn join(mut self) {
         let end = time::Instant::now() + PATIENCE;
-        while !self.host.is_ended() {
+        while !self.running.thread.is_finished() {
             assert!(time::Instant::now() < end, "it does not drain");
             self.pump();
         }
-        self.host.join();
+        self.running.thread.join().expect("no panic").expect("no error");
         for (peer, record) in self.ledger.0.lock().unwrap().records() {
             assert!(record.closed.is_some(), "{peer} has no end");
         }
