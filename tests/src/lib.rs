@@ -3,20 +3,27 @@
 //! - [`notation`] and [`vectors`] read `vectors/*.txt`; [`frames`] writes and reads frames plainly.
 //! - [`feed`] hands bytes to a machine in any pieces and keeps what it told and wrote.
 //! - [`calls`] makes calls in any order and checks what must hold.
+//! - [`notes`] is a service that notes what it is told, and a host of it fed by hand.
+//! - [`behaviour`] is how services behave, and [`hosts`] are those on which they do.
 //! - [`oracle`] is a second receiver, written for clarity.
 //! - [`pair`] is a client and a server on a simulated network with a virtual clock.
+//! - [`sim`] hosts any service, with clients on a simulated network.
 //! - [`pump`] drives a machine over a blocking socket.
 
 // A test that can't go on should stop at once, here as in a `#[test]`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod behaviour;
 pub mod calls;
 pub mod draw;
 pub mod feed;
 pub mod frames;
+pub mod hosts;
 pub mod notation;
+pub mod notes;
 pub mod oracle;
 pub mod pair;
 pub mod pump;
+pub mod sim;
 pub mod split;
 pub mod vectors;

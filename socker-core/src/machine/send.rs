@@ -45,7 +45,7 @@ impl Machine {
     /// The connection is not open, or too much waits to be written.
     #[inline]
     pub fn send_frame(&mut self, frame: &Frame) -> Result<(), Refusal> {
-        self.admit(frame.as_bytes().len() + MAX_HEADER)?;
+        self.admit(frame.payload().len() + MAX_HEADER)?;
         match self.role {
             Role::Server => self.queue.push_shared(frame.shared().clone()),
             Role::Client => {

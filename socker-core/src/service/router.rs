@@ -54,7 +54,7 @@ impl Router {
     fn find(&self, path: &str) -> Option<usize> {
         let below = |mount: &Mount| {
             path.strip_prefix(&mount.path)
-                .is_some_and(|rest| matches!(rest.get(..1), None | Some("/")))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         let matching = self.mounts.iter().enumerate().filter(|(_, mount)| below(mount));
         matching.max_by_key(|(_, mount)| mount.path.len()).map(|(number, _)| number)

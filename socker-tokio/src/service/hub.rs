@@ -170,20 +170,29 @@ impl<S: Service> Hub<S> {
 
     /// For the keeper: handles what is due; tells when to do so again.
     pub(super) fn keep(&self) -> Option<time::Instant> {
-        self.armed.store(u64::MAX, Ordering::Relaxed);
         let drain = self.drain.get().map(|drain| drain.deadline);
         if drain.is_some_and(|deadline| deadline <= time::Instant::now()) {
             self.cut();
         }
         let drain = drain.filter(|_| !self.is_cut());
+        atomic::fence(Ordering::SeqCst);
         let service = match &self.place {
             None => None,
-            Some(_) if self.turn() => match self.armed.load(Ordering::Relaxed) {
-                u64::MAX => None,
-                nanos => Some(self.start + Duration::from_nanos(nanos)),
+            Some(_) => match self.enter(self.now()) {
+                Some(place) => {
+                    // As long as nobody else has the place: the keeper need not wake itself, and
+                    // whoever has an earlier time afterwards compares with this one.
+                    let timeout = place.runner.poll_timeout().map_or(u64::MAX, nanos);
+                    self.armed.store(timeout, Ordering::Relaxed);
+                    self.leave(place);
+                    match self.armed.load(Ordering::Relaxed) {
+                        u64::MAX => None,
+                        nanos => Some(self.start + Duration::from_nanos(nanos)),
+                    }
+                }
+                // Somebody has the service just now.
+                None => Some(time::Instant::now() + Duration::from_millis(1)),
             },
-            // Somebody has the service just now.
-            Some(_) => Some(time::Instant::now() + Duration::from_millis(1)),
         };
         drain.into_iter().chain(service).min()
     }

@@ -56,7 +56,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
         address: Option<IpAddr>,
     ) -> Self {
         let driver = Driver::new(io, machine, seat.hub.start());
-        let intake = Intake::new(excess);
+        let intake = Intake::new(excess, address);
         Self { driver, intake, seat, share: Share::default(), address, drained: false, waker: None }
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Connections {
     caught_up: Vec<PeerId>,
     /// Those that were closed for not keeping up.
     pub(super) overrun: Vec<PeerId>,
+    /// Those that were closed and had nothing to say, so that their end is there to be read.
+    pub(super) ended: Vec<PeerId>,
 }
 
 #[derive(Debug)]
@@ -52,6 +54,7 @@ impl Connections {
             changed: Vec::new(),
             caught_up: Vec::new(),
             overrun: Vec::new(),
+            ended: Vec::new(),
         }
     }
 
@@ -72,6 +75,10 @@ impl Connections {
         if let Some(connection) = self.peers.remove(peer) {
             self.pooled -= connection.counted;
         }
+    }
+
+    pub(super) fn outgoing_len(&self) -> usize {
+        self.pooled
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -113,7 +120,7 @@ impl Connections {
             }
             Command::Broadcast { to, frame, delivery } => {
                 for to in to {
-                    let len = frame.as_bytes().len();
+                    let len = frame.payload().len();
                     if let Some(machine) = self.room(now, *to, len, delivery) {
                         let _ = machine.send_frame(&frame);
                         self.sent(*to);
@@ -152,6 +159,9 @@ impl Connections {
     pub(super) fn close(&mut self, now: Instant, peer: PeerId, code: CloseCode, reason: &str) {
         if let Some(machine) = self.machine_mut(peer) {
             machine.close(now, code, reason);
+            if machine.is_write_finished() {
+                self.ended.push(peer);
+            }
             self.touched(peer);
         }
     }
@@ -214,6 +224,7 @@ impl Connections {
             let peer = self.caught_up.pop()?;
             if let Some(connection) = self.peers.get_mut(peer)
                 && connection.pace.is_behind()
+                && connection.machine.is_open()
             {
                 return Some((peer, connection.pace.take_gap()));
             }

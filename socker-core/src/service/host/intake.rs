@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use http::StatusCode;
 
@@ -17,10 +17,18 @@ use crate::{
 /// What of a connection's events reaches the service: it holds the peer to the budget.
 #[derive(Debug, Default)]
 pub struct Intake {
-    /// It is served to be turned away.
-    excess: Option<Excess>,
+    /// Until its request has come: one pointer in those that are open.
+    arrival: Option<Box<Arrival>>,
     /// When its messages so far would all have come, at the budget's rate.
     paid: Instant,
+}
+
+/// What matters for a connection's request.
+#[derive(Debug)]
+struct Arrival {
+    /// It is served to be turned away.
+    excess: Option<Excess>,
+    address: Option<IpAddr>,
 }
 
 /// What a connection has for its service.
@@ -37,10 +45,12 @@ pub enum Input<'b> {
 }
 
 impl Intake {
-    /// For a new connection, which is turned away if there are too many.
+    /// For a new connection, which is turned away if there are too many. Its request will tell the
+    /// service from which address it came.
     #[must_use]
-    pub fn new(excess: Option<Excess>) -> Self {
-        Self { excess, paid: Instant::START }
+    pub fn new(excess: Option<Excess>, address: Option<IpAddr>) -> Self {
+        let arrival = Arrival { excess, address };
+        Self { arrival: Some(Box::new(arrival)), paid: Instant::START }
     }
 
     /// Reads from the front of `input` up to what is next for the service.
@@ -61,12 +71,15 @@ impl Intake {
                     // What comes after a Close of ours is of no use to the service.
                     machine.close(now, CloseCode::Policy, "too many messages a second");
                 }
-                Event::Incoming(incoming) => match self.excess {
-                    None => return Some(Input::Request(incoming)),
-                    Some(excess) => {
+                Event::Incoming(incoming) => match self.arrival.take().map(|arrival| *arrival) {
+                    Some(Arrival { excess: Some(excess), .. }) => {
                         let verdict = Verdict::Reject(Rejection::from(excess));
                         answer(machine, now, incoming, verdict);
                     }
+                    Some(Arrival { address: Some(address), .. }) => {
+                        return Some(Input::Request(incoming.with_address(address)));
+                    }
+                    _ => return Some(Input::Request(incoming)),
                 },
                 Event::Opened(_) => return Some(Input::Opened),
                 Event::Closed(reason) => return Some(Input::Closed(reason)),
@@ -80,7 +93,7 @@ impl Intake {
     fn pay(&mut self, now: Instant, budget: &Budget) -> bool {
         let each = Duration::from_nanos(1_000_000_000 / u64::from(budget.message_rate.max(1)));
         let paid = self.paid.max(now);
-        if paid.since(now) > each.saturating_mul(budget.message_burst) {
+        if paid.since(now) + each > each.saturating_mul(budget.message_burst.max(1)) {
             return false;
         }
         self.paid = paid + each;

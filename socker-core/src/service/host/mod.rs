@@ -133,7 +133,7 @@ impl<S: Service> Host<S> {
             Entry::Full => return None,
         };
         let machine = Machine::server(now, Arc::clone(&self.config));
-        self.connections.insert(peer, machine, Intake::new(excess));
+        self.connections.insert(peer, machine, Intake::new(excess, address));
         Some(peer)
     }
 
@@ -201,6 +201,12 @@ impl<S: Service> Host<S> {
     #[must_use]
     pub fn len(&self) -> usize {
         self.roster.len()
+    }
+
+    /// How many bytes wait to be written to all peers together.
+    #[must_use]
+    pub fn outgoing_len(&self) -> usize {
+        self.connections.outgoing_len()
     }
 
     /// Whether there are no connections at all.
@@ -336,6 +342,10 @@ impl<S: Service> Host<S> {
         runner.drain(|command| connections.carry_out(now, command));
         while let Some(peer) = self.connections.overrun.pop() {
             self.runner.shut(peer);
+        }
+        // Nothing else will come of these: no bytes and no time.
+        while let Some(peer) = self.connections.ended.pop() {
+            self.read(now, peer, &mut []);
         }
     }
 }
