@@ -86,4 +86,6 @@ fn run(mut tick: Tick<Game>) {
         next = Clock::now().max(next + TICK);
         thread::sleep(next.saturating_duration_since(Clock::now()));
     }
+    // The last ends.
+    tick.poll();
 }
