@@ -36,6 +36,11 @@ impl Instant {
         if nanos > u64::MAX as u128 { Self::MAX } else { Self(nanos as u64) }
     }
 
+    #[inline]
+    pub(crate) const fn nanos(self) -> u64 {
+        self.0
+    }
+
     /// The time from `earlier` to this moment; zero if `earlier` is later.
     #[inline]
     #[must_use]

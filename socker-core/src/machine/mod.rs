@@ -141,11 +141,14 @@ impl Machine {
     pub fn read<'b>(&mut self, now: Instant, input: &mut &'b mut [u8]) -> Option<Event<'b>> {
         // Nearly every call is this one. Its result is built here, and all others behind a call:
         // moved through one place they would cost as much again as the frame itself.
-        if self.is_open()
-            && self.early.is_none()
-            && let Some(message) = self.read_whole(now, input)
-        {
-            return Some(Event::Message(message));
+        if self.is_open() && self.early.is_none() {
+            if let Some(message) = self.read_whole(now, input) {
+                return Some(Event::Message(message));
+            }
+            // And the next one finds that nothing is left.
+            if input.is_empty() && !self.receiver.is_invalid() {
+                return None;
+            }
         }
         self.read_otherwise(now, input)
     }

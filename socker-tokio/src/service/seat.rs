@@ -7,10 +7,10 @@ use std::{
 };
 
 use socker_core::{
-    CloseReason,
+    CloseReason, Event,
     service::{
         PeerId, Service,
-        host::{Excess, Input, Pace},
+        host::{Excess, Pace},
     },
 };
 
@@ -71,22 +71,22 @@ impl<S: Service> Seat<S> {
     }
 
     /// What the service is to be told.
-    pub(super) fn item(&self, input: Input<'_>, address: Option<IpAddr>) -> Item<S> {
+    pub(super) fn item(&self, input: Event<'_>, address: Option<IpAddr>) -> Item<S> {
         match input {
-            Input::Message(message) => Item::Message(self.peer, message.into_owned()),
-            Input::Request(incoming) => {
+            Event::Message(message) => Item::Message(self.peer, message.into_owned()),
+            Event::Incoming(incoming) => {
                 let incoming = match address {
                     Some(address) => incoming.with_address(address),
                     None => incoming,
                 };
                 Item::Request(self.peer, incoming, Arc::clone(&self.mailbox))
             }
-            Input::Closed(reason) => {
+            Event::Closed(reason) => {
                 self.told.set(true);
                 Item::Closed(self.peer, reason)
             }
-            // These are clients' machines, of which a server has none.
-            Input::Opened => Item::Run(Box::new(|_, _| {})),
+            // These are of clients' machines, or nothing for a service.
+            _ => Item::Run(Box::new(|_, _| {})),
         }
     }
 }

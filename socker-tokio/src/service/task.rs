@@ -11,10 +11,10 @@ use std::{
 };
 
 use socker_core::{
-    CloseCode, Instant, Machine,
+    CloseCode, Event, Instant, Machine,
     service::{
         Service,
-        host::{Excess, Input, Intake},
+        host::{Excess, Intake},
     },
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -126,7 +126,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
                 order.carry_out(now, machine);
             }
             let mut own = Own { peer: seat.peer, machine, now };
-            while let Input::Message(message) = input {
+            while let Event::Message(message) = input {
                 place.message_now(&hub.limits, message, &mut own);
                 match intake.read(own.machine, now, budget, &mut bytes) {
                     Some(next) => input = next,

@@ -3,13 +3,10 @@
 use std::{future::poll_fn, net::IpAddr, sync::Arc, time::Duration};
 
 use socker_core::{
-    CloseReason, Machine, Role, Seed,
+    CloseReason, Event, Machine, Role, Seed,
     handshake::{Incoming, Rejection},
     http::{self, StatusCode},
-    service::{
-        Service, Verdict,
-        host::{Input, not_offered},
-    },
+    service::{Service, Verdict, host::not_offered},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -40,7 +37,7 @@ impl<S: Service + Send + 'static> Handle<S> {
         if let Some(excess) = excess {
             return Err(excess.into());
         }
-        let item = seat.item(Input::Request(incoming), address);
+        let item = seat.item(Event::Incoming(incoming), address);
         self.hub().hand_over(item);
         let patience = self.hub().limits.config.opening_timeout.unwrap_or(Duration::MAX);
         let answer = time::timeout(patience, poll_fn(|cx| seat.mailbox.poll_answer(cx)));
@@ -51,7 +48,7 @@ impl<S: Service + Send + 'static> Handle<S> {
                 Ok(response) => Ok((response, Begin { seat, address })),
                 Err(name) => {
                     let rejection = not_offered(&name);
-                    let closed = Input::Closed(CloseReason::Rejected(rejection.status()));
+                    let closed = Event::Closed(CloseReason::Rejected(rejection.status()));
                     let item = seat.item(closed, address);
                     self.hub().hand_over(item);
                     Err(rejection)

@@ -2,9 +2,10 @@ use std::{io::IoSlice, mem};
 
 use bytes::Buf;
 
-use super::{Fate, Input, Intake, Pace, timers::Timers};
+use super::{Fate, Intake, Pace, timers::Timers};
 use crate::{
     CloseCode,
+    event::Event,
     machine::{self, Machine},
     service::{Budget, Command, Delivery, Gap, PeerId, Peers},
     time::Instant,
@@ -103,7 +104,7 @@ impl Connections {
         now: Instant,
         peer: PeerId,
         input: &mut &'b mut [u8],
-    ) -> Option<Input<'b>> {
+    ) -> Option<Event<'b>> {
         let Connection { machine, intake, .. } = self.peers.get_mut(peer)?;
         intake.read(machine, now, &self.budget, input)
     }

@@ -1,4 +1,4 @@
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 
 use http::StatusCode;
 
@@ -6,10 +6,9 @@ use super::Excess;
 use crate::{
     CloseCode,
     error::AnswerError,
-    event::{CloseReason, Event},
+    event::Event,
     handshake::{Incoming, Rejection},
     machine::Machine,
-    message::Message,
     service::{Budget, Verdict},
     time::Instant,
 };
@@ -19,8 +18,9 @@ use crate::{
 pub struct Intake {
     /// Until its request has come: one pointer in those that are open.
     arrival: Option<Box<Arrival>>,
-    /// When its messages so far would all have come, at the budget's rate.
-    paid: Instant,
+    /// When its messages so far would all have come, at the budget's rate: nanoseconds of an
+    /// [`Instant`].
+    paid: u64,
 }
 
 /// What matters for a connection's request.
@@ -31,29 +31,17 @@ struct Arrival {
     address: Option<IpAddr>,
 }
 
-/// What a connection has for its service.
-#[derive(Debug)]
-pub enum Input<'b> {
-    /// To be answered with [`answer`].
-    Request(Incoming),
-    /// A connection of the host's own is open.
-    Opened,
-    /// A message.
-    Message(Message<'b>),
-    /// The end.
-    Closed(CloseReason),
-}
-
 impl Intake {
     /// For a new connection, which is turned away if there are too many. Its request will tell the
     /// service from which address it came.
     #[must_use]
     pub fn new(excess: Option<Excess>, address: Option<IpAddr>) -> Self {
         let arrival = Arrival { excess, address };
-        Self { arrival: Some(Box::new(arrival)), paid: Instant::START }
+        Self { arrival: Some(Box::new(arrival)), paid: 0 }
     }
 
-    /// Reads from the front of `input` up to what is next for the service.
+    /// Reads from the front of `input` up to the next event that concerns the service. A request is to
+    /// be answered with [`answer`].
     #[inline]
     pub fn read<'b>(
         &mut self,
@@ -61,42 +49,58 @@ impl Intake {
         now: Instant,
         budget: &Budget,
         input: &mut &'b mut [u8],
-    ) -> Option<Input<'b>> {
+    ) -> Option<Event<'b>> {
         loop {
-            match machine.read(now, input)? {
-                Event::Message(message) => {
+            let event = machine.read(now, input)?;
+            match event {
+                Event::Message(_) => {
                     if machine.is_open() && self.pay(now, budget) {
-                        return Some(Input::Message(message));
+                        return Some(event);
                     }
                     // What comes after a Close of ours is of no use to the service.
                     machine.close(now, CloseCode::Policy, "too many messages a second");
                 }
-                Event::Incoming(incoming) => match self.arrival.take().map(|arrival| *arrival) {
-                    Some(Arrival { excess: Some(excess), .. }) => {
-                        let verdict = Verdict::Reject(Rejection::from(excess));
-                        answer(machine, now, incoming, verdict);
+                Event::Incoming(incoming) => {
+                    if let Some(incoming) = self.judge(machine, now, incoming) {
+                        return Some(Event::Incoming(incoming));
                     }
-                    Some(Arrival { address: Some(address), .. }) => {
-                        return Some(Input::Request(incoming.with_address(address)));
-                    }
-                    _ => return Some(Input::Request(incoming)),
-                },
-                Event::Opened(_) => return Some(Input::Opened),
-                Event::Closed(reason) => return Some(Input::Closed(reason)),
-                _ => {}
+                }
+                Event::Opened(_) | Event::Closed(_) => return Some(event),
+                Event::Pong(_) => {}
             }
         }
+    }
+
+    /// The request of a connection that is not turned away.
+    #[cold]
+    fn judge(
+        &mut self,
+        machine: &mut Machine,
+        now: Instant,
+        incoming: Incoming,
+    ) -> Option<Incoming> {
+        let Some(arrival) = self.arrival.take() else { return Some(incoming) };
+        if let Some(excess) = arrival.excess {
+            answer(machine, now, incoming, Verdict::Reject(excess.into()));
+            return None;
+        }
+        Some(match arrival.address {
+            Some(address) => incoming.with_address(address),
+            None => incoming,
+        })
     }
 
     /// Counts a message (the generic cell rate algorithm); false if it is one too many.
     #[inline]
     fn pay(&mut self, now: Instant, budget: &Budget) -> bool {
-        let each = Duration::from_nanos(1_000_000_000 / u64::from(budget.message_rate.max(1)));
-        let paid = self.paid.max(now);
-        if paid.since(now) + each > each.saturating_mul(budget.message_burst.max(1)) {
+        let each = u64::from(1_000_000_000 / budget.message_rate.max(1));
+        let burst = each * u64::from(budget.message_burst.max(1));
+        let now = now.nanos();
+        let paid = self.paid.max(now).saturating_add(each);
+        if paid - now > burst {
             return false;
         }
-        self.paid = paid + each;
+        self.paid = paid;
         true
     }
 }

@@ -20,14 +20,14 @@ use bytes::Buf;
 use self::connections::Connections;
 pub use self::{
     connections::Outgoing,
-    intake::{Input, Intake, answer, not_offered},
+    intake::{Intake, answer, not_offered},
     pace::{Fate, Pace},
     roster::{Entry, Excess, Roster},
     runner::Runner,
 };
 use super::{Budget, Context, PeerId, Service};
 use crate::{
-    CloseCode,
+    CloseCode, Event,
     config::Config,
     event::CloseReason,
     handshake::Request,
@@ -224,10 +224,11 @@ impl<S: Service> Host<S> {
     pub fn read(&mut self, now: Instant, peer: PeerId, mut input: &mut [u8]) {
         while let Some(told) = self.connections.read(now, peer, &mut input) {
             match told {
-                Input::Message(message) => self.runner.message(now, peer, message),
-                Input::Opened => self.runner.opened(now, peer),
-                Input::Closed(reason) => self.closed(now, peer, reason),
-                Input::Request(incoming) => {
+                Event::Message(message) => self.runner.message(now, peer, message),
+                Event::Opened(_) => self.runner.opened(now, peer),
+                Event::Closed(reason) => self.closed(now, peer, reason),
+                Event::Pong(_) => {}
+                Event::Incoming(incoming) => {
                     let verdict = self.runner.request(now, peer, incoming.request());
                     if let Some(machine) = self.connections.machine_mut(peer) {
                         answer(machine, now, incoming, verdict);
