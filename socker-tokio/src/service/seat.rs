@@ -7,18 +7,14 @@ use std::{
 };
 
 use socker_core::{
-    CloseReason,
+    CloseReason, Instant, Machine,
     service::{
         PeerId, Service,
         host::{Excess, Input, Pace},
     },
 };
 
-use super::{
-    hub::Hub,
-    mailbox::{Mailbox, Order},
-    place::Item,
-};
+use super::{hub::Hub, mailbox::Mailbox, place::Item};
 
 /// A connection's place in a server. Dropped, the connection is gone, and the service knows.
 pub(super) struct Seat<S: Service> {
@@ -27,8 +23,10 @@ pub(super) struct Seat<S: Service> {
     pub(super) mailbox: Arc<Mailbox>,
     /// The service has been told of the end.
     told: Cell<bool>,
-    /// What the pool counts of its machine's outgoing bytes.
+    /// What of its machine's outgoing bytes is counted for the peer.
     counted: Cell<usize>,
+    /// The same of all peers together.
+    pooled: Cell<usize>,
 }
 
 impl<S: Service> Seat<S> {
@@ -44,6 +42,7 @@ impl<S: Service> Seat<S> {
                 mailbox,
                 told: Cell::new(false),
                 counted: Cell::new(0),
+                pooled: Cell::new(0),
             },
             excess,
         ))
@@ -51,22 +50,30 @@ impl<S: Service> Seat<S> {
 }
 
 impl<S: Service> Seat<S> {
-    /// Takes the orders that have come.
-    pub(super) fn take_orders(&self) -> Vec<Order> {
+    /// Carries out the orders that have come.
+    pub(super) fn carry_out_orders(&self, now: Instant, machine: &mut Machine) {
         let (orders, len) = self.mailbox.take();
         // They count as the machine's from now on.
         self.counted.set(self.counted.get() + len);
-        orders
+        self.pooled.set(self.pooled.get() + len);
+        for order in orders {
+            order.carry_out(now, machine);
+        }
     }
 
-    /// So much waits in the machine now. Whether the service is to know that the peer keeps up
-    /// again.
+    /// So much waits in the machine now. Whoever has the service next has to know.
+    pub(super) fn count(&self, outgoing: usize) {
+        self.mailbox.waiting.change(self.counted.replace(outgoing), outgoing);
+    }
+
+    /// So much waits in the machine after it was written. Whether the service is to know that the
+    /// peer keeps up again.
     pub(super) fn settle(&self, outgoing: usize) -> bool {
-        self.mailbox.set_unwritten(outgoing);
-        self.hub.limits.pool.change(self.counted.replace(outgoing), outgoing);
+        self.count(outgoing);
+        self.hub.limits.pool.change(self.pooled.replace(outgoing), outgoing);
         let behind = &self.mailbox.behind;
         behind.load(Ordering::Relaxed)
-            && Pace::has_room(&self.hub.limits.budget, self.mailbox.waiting())
+            && Pace::has_room(&self.hub.limits.budget, self.mailbox.waiting.len())
             && behind.swap(false, Ordering::Relaxed)
     }
 
@@ -94,7 +101,7 @@ impl<S: Service> Seat<S> {
 impl<S: Service> Drop for Seat<S> {
     fn drop(&mut self) {
         let ordered = self.mailbox.end();
-        self.hub.limits.pool.change(self.counted.get() + ordered, 0);
+        self.hub.limits.pool.change(self.pooled.get() + ordered, 0);
         if !self.told.get() {
             self.hub.hand_over(Item::Closed(self.peer, CloseReason::Eof));
         }

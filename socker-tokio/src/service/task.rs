@@ -74,9 +74,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
     fn write(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
         let Self { driver, seat, .. } = self;
         loop {
-            for order in seat.take_orders() {
-                order.carry_out(now, &mut driver.machine);
-            }
+            seat.carry_out_orders(now, &mut driver.machine);
             let written = driver.poll_write(cx).is_ready();
             if seat.settle(driver.machine.outgoing_len()) {
                 seat.hub.hand_over(Item::CaughtUp(seat.peer));
@@ -120,34 +118,27 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
             hub.turn();
             return true;
         };
-        loop {
+        'all: loop {
             // What was ordered before, an answer to a request above all, goes first.
-            for order in seat.take_orders() {
-                order.carry_out(now, machine);
-            }
+            seat.carry_out_orders(now, machine);
             let mut own = Own { peer: seat.peer, machine, now };
             while let Input::Message(message) = input {
                 place.message_now(&hub.limits, message, &mut own);
                 match intake.read(own.machine, now, budget, &mut bytes) {
                     Some(next) => input = next,
-                    None => {
-                        hub.leave(place);
-                        return true;
-                    }
+                    None => break 'all,
                 }
             }
             place.handle(&hub.limits, now, seat.item(input, *address));
-            for order in seat.take_orders() {
-                order.carry_out(now, machine);
-            }
+            seat.carry_out_orders(now, machine);
             match intake.read(machine, now, budget, &mut bytes) {
                 Some(next) => input = next,
-                None => {
-                    hub.leave(place);
-                    return true;
-                }
+                None => break 'all,
             }
         }
+        seat.count(machine.outgoing_len());
+        hub.leave(place);
+        true
     }
 }
 
