@@ -63,6 +63,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
     fn drain(&mut self, now: Instant) {
         let Some(drain) = self.seat.hub.draining() else { return };
         if !mem::replace(&mut self.drained, true) {
+            // What was sent before goes first.
+            self.seat.carry_out_orders(now, &mut self.driver.machine);
             self.driver.machine.close(now, CloseCode::Away, &drain.reason);
         }
         if self.seat.hub.is_cut() {
