@@ -60,7 +60,8 @@ struct Lobby {
 
 pub(super) struct Drain {
     pub(super) reason: String,
-    pub(super) deadline: time::Instant,
+    /// `None` is never.
+    deadline: Option<time::Instant>,
 }
 
 impl<S: Service> Hub<S> {
@@ -171,7 +172,7 @@ impl<S: Service> Hub<S> {
     /// For the keeper: handles what is due; tells when to do so again.
     pub(super) fn keep(&self) -> Option<time::Instant> {
         self.armed.store(u64::MAX, Ordering::Relaxed);
-        let drain = self.drain.get().map(|drain| drain.deadline);
+        let drain = self.drain.get().and_then(|drain| drain.deadline);
         if drain.is_some_and(|deadline| deadline <= time::Instant::now()) {
             self.cut();
         }
@@ -234,7 +235,7 @@ impl<S: Service> Hub<S> {
 impl<S: Service> Hub<S> {
     /// The first call counts.
     pub(super) fn begin_drain(&self, timeout: Duration, reason: &str) {
-        let deadline = time::Instant::now() + timeout;
+        let deadline = time::Instant::now().checked_add(timeout);
         let lobby = self.lobby();
         if self.drain.set(Drain { reason: reason.to_owned(), deadline }).is_err() {
             return;
