@@ -12,7 +12,7 @@ use socker_core::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::Notify,
-    time,
+    task, time,
 };
 
 use super::{hub::Hub, seat::Seat, task::Task};
@@ -165,5 +165,7 @@ async fn keep<S: Service>(hub: Weak<Hub<S>>, keeper: Arc<Notify>) {
             Some(next) => drop(time::timeout_at(next, keeper.notified()).await),
             None => keeper.notified().await,
         }
+        // Who keeps calling must not keep all others from going on.
+        task::yield_now().await;
     }
 }

@@ -25,6 +25,9 @@ use super::{
     place::{Item, Place},
 };
 
+/// When to look again for what could not be done just now.
+const SOON: Duration = Duration::from_millis(1);
+
 /// How often the one who has the service goes on for others before somebody else has to.
 const ROUNDS: usize = 4;
 
@@ -106,11 +109,21 @@ impl<S: Service> Hub<S> {
 
     /// Gives the service back.
     #[inline]
-    pub(super) fn leave<'h>(&'h self, mut place: MutexGuard<'h, Place<S>>) {
+    pub(super) fn leave<'h>(&'h self, place: MutexGuard<'h, Place<S>>) {
+        self.leave_to(place, Some(&self.keeper));
+    }
+
+    /// Gives the service back, and tells the keeper if it has to wake earlier.
+    #[inline]
+    fn leave_to<'h>(&'h self, mut place: MutexGuard<'h, Place<S>>, keeper: Option<&Notify>) {
         for _ in 0..ROUNDS {
             let timeout = place.runner.poll_timeout();
             drop(place);
-            self.arm(timeout);
+            if self.arm(timeout)
+                && let Some(keeper) = keeper
+            {
+                keeper.notify_one();
+            }
             // Whoever found the place taken had put something in before. Either that is seen here,
             // or the place was free when it looked.
             atomic::fence(Ordering::SeqCst);
@@ -127,10 +140,11 @@ impl<S: Service> Hub<S> {
     }
 
     /// Handles what waits, unless somebody else does.
-    pub(super) fn turn(&self) -> bool {
+    pub(super) fn turn(&self) {
         atomic::fence(Ordering::SeqCst);
-        let place = self.enter(self.now());
-        place.map(|place| self.leave(place)).is_some()
+        if let Some(place) = self.enter(self.now()) {
+            self.leave(place);
+        }
     }
 
     /// Handles what waits, and the time.
@@ -161,12 +175,14 @@ impl<S: Service> Hub<S> {
         Ok(())
     }
 
-    fn arm(&self, timeout: Option<Instant>) {
+    /// Whether the keeper has to wake earlier than it would.
+    fn arm(&self, timeout: Option<Instant>) -> bool {
         let nanos = timeout.map_or(u64::MAX, nanos);
-        if nanos < self.armed.load(Ordering::Relaxed) {
+        let earlier = nanos < self.armed.load(Ordering::Relaxed);
+        if earlier {
             self.armed.store(nanos, Ordering::Relaxed);
-            self.keeper.notify_one();
         }
+        earlier
     }
 
     /// For the keeper: handles what is due; tells when to do so again.
@@ -177,14 +193,17 @@ impl<S: Service> Hub<S> {
             self.cut();
         }
         let drain = drain.filter(|_| !self.is_cut());
-        let service = match &self.place {
-            None => None,
-            Some(_) if self.turn() => match self.armed.load(Ordering::Relaxed) {
-                u64::MAX => None,
-                nanos => Some(self.start + Duration::from_nanos(nanos)),
-            },
+        let service = match (&self.place, self.enter(self.now())) {
+            (None, _) => None,
             // Somebody has the service just now.
-            Some(_) => Some(time::Instant::now() + Duration::from_millis(1)),
+            (_, None) => Some(time::Instant::now() + SOON),
+            (_, Some(place)) => {
+                self.leave_to(place, None);
+                match self.armed.load(Ordering::Relaxed) {
+                    u64::MAX => None,
+                    nanos => Some(self.start + Duration::from_nanos(nanos)),
+                }
+            }
         };
         drain.into_iter().chain(service).min()
     }
