@@ -95,11 +95,12 @@ impl<S: Service + Send + 'static> Handle<S> {
         self.keep();
         let seated = Seat::take(&self.hub, address)?;
         let machine = Machine::server(self.hub.now(), Arc::clone(&self.hub.limits.config));
-        Some(Task::new(io, machine, seated, address))
+        Some(Task::new(io, machine, seated))
     }
 
     /// Does something with the service, from any thread: as soon as nobody else has it, mostly
-    /// before this returns; on a server that is ticked, in the next tick.
+    /// before this returns; on a server that is ticked, in the next tick. If it panics, that is only
+    /// known on a thread that polls a [`Tick`](super::Tick).
     ///
     /// # Errors
     /// 1024 such calls wait already; it is given back.

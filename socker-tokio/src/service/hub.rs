@@ -2,6 +2,7 @@
 
 use std::{
     net::IpAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError,
         atomic::{self, AtomicBool, AtomicU64, Ordering},
@@ -100,7 +101,7 @@ impl<S: Service> Hub<S> {
         let mut place = match self.place.as_ref()?.try_lock() {
             Ok(place) => place,
             Err(TryLockError::WouldBlock) => return None,
-            // A call of the service panicked, and ended the task that made it. Others go on.
+            // A call of the service panicked, and ended the connection that it was for. Others go on.
             Err(TryLockError::Poisoned(place)) => place.into_inner(),
         };
         self.catch_up(&mut place, now);
@@ -151,13 +152,26 @@ impl<S: Service> Hub<S> {
     #[inline]
     pub(super) fn catch_up(&self, place: &mut Place<S>, now: Instant) {
         if !self.inbox.is_empty() {
-            let mut batch = self.inbox.take();
-            for item in std::mem::take(&mut batch.items) {
-                place.handle(&self.limits, now, item);
+            for item in self.inbox.take() {
+                let peer = item.peer();
+                self.call(peer, || place.handle(&self.limits, now, item));
             }
-            self.inbox.handled(&batch);
         }
-        place.handle_timeout(&self.limits, now);
+        self.call(None, || place.handle_timeout(&self.limits, now));
+    }
+
+    /// Calls the service for a peer, whose connection ends if that panics. The thread is somebody
+    /// else's then, except that of a game, for which the panic is meant.
+    fn call(&self, peer: Option<PeerId>, act: impl FnOnce()) {
+        if self.place.is_none() {
+            return act();
+        }
+        if catch_unwind(AssertUnwindSafe(act)).is_err()
+            && let Some(peer) = peer
+            && let Some(mailbox) = self.lobby().mailboxes.get(peer)
+        {
+            mailbox.fail();
+        }
     }
 
     /// Puts something in the inbox, and handles it if nobody has the service.
@@ -193,15 +207,17 @@ impl<S: Service> Hub<S> {
             self.cut();
         }
         let drain = drain.filter(|_| !self.is_cut());
+        let soon = time::Instant::now() + SOON;
         let service = match (&self.place, self.enter(self.now())) {
             (None, _) => None,
             // Somebody has the service just now.
-            (_, None) => Some(time::Instant::now() + SOON),
+            (_, None) => Some(soon),
             (_, Some(place)) => {
                 self.leave_to(place, None);
                 match self.armed.load(Ordering::Relaxed) {
                     u64::MAX => None,
-                    nanos => Some(self.start + Duration::from_nanos(nanos)),
+                    // A service whose time has still come after its time-out waits too.
+                    nanos => Some((self.start + Duration::from_nanos(nanos)).max(soon)),
                 }
             }
         };

@@ -65,6 +65,8 @@ pub(super) struct Mailbox {
     pub(super) waiting: Pool,
     /// The peer misses messages.
     pub(super) behind: AtomicBool,
+    /// The service has panicked over this peer's input.
+    failed: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -109,6 +111,16 @@ impl Mailbox {
         if !self.behind.swap(true, Ordering::Relaxed) {
             self.wake();
         }
+    }
+
+    /// The service has panicked over this peer's input: the connection ends.
+    pub(super) fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// Whose task this is.

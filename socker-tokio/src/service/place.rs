@@ -24,6 +24,19 @@ pub(super) enum Item<S> {
     Run(Job<S>),
 }
 
+impl<S> Item<S> {
+    /// Whose it is.
+    pub(super) fn peer(&self) -> Option<PeerId> {
+        match *self {
+            Self::Request(peer, ..)
+            | Self::Message(peer, _)
+            | Self::CaughtUp(peer)
+            | Self::Closed(peer, _) => Some(peer),
+            Self::Run(_) => None,
+        }
+    }
+}
+
 /// The service, and the ways to its peers.
 #[derive(Debug)]
 pub(super) struct Place<S> {

@@ -21,6 +21,7 @@ pub(super) struct Seat<S: Service> {
     pub(super) hub: Arc<Hub<S>>,
     pub(super) peer: PeerId,
     pub(super) mailbox: Arc<Mailbox>,
+    address: Option<IpAddr>,
     /// The service has been told of the end.
     told: Cell<bool>,
     /// What of its machine's outgoing bytes is counted for the peer.
@@ -40,6 +41,7 @@ impl<S: Service> Seat<S> {
                 hub: Arc::clone(hub),
                 peer,
                 mailbox,
+                address,
                 told: Cell::new(false),
                 counted: Cell::new(0),
                 pooled: Cell::new(0),
@@ -78,11 +80,11 @@ impl<S: Service> Seat<S> {
     }
 
     /// What the service is to be told.
-    pub(super) fn item(&self, input: Input<'_>, address: Option<IpAddr>) -> Item<S> {
+    pub(super) fn item(&self, input: Input<'_>) -> Item<S> {
         match input {
             Input::Message(message) => Item::Message(self.peer, message.into_owned()),
             Input::Request(incoming) => {
-                let incoming = match address {
+                let incoming = match self.address {
                     Some(address) => incoming.with_address(address),
                     None => incoming,
                 };

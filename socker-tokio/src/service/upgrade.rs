@@ -1,6 +1,6 @@
 //! Connections that an HTTP server upgrades.
 
-use std::{future::poll_fn, net::IpAddr, sync::Arc, time::Duration};
+use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use socker_core::{
     CloseReason, Machine, Role, Seed,
@@ -22,7 +22,6 @@ use super::{Handle, seat::Seat, task::Task};
 /// is gone.
 pub(crate) struct Begin<S: Service> {
     seat: Seat<S>,
-    address: Option<IpAddr>,
 }
 
 impl<S: Service + Send + 'static> Handle<S> {
@@ -40,7 +39,7 @@ impl<S: Service + Send + 'static> Handle<S> {
         if let Some(excess) = excess {
             return Err(excess.into());
         }
-        let item = seat.item(Input::Request(incoming), address);
+        let item = seat.item(Input::Request(incoming));
         self.hub().hand_over(item);
         let patience = self.hub().limits.config.opening_timeout.unwrap_or(Duration::MAX);
         let answer = time::timeout(patience, poll_fn(|cx| seat.mailbox.poll_answer(cx)));
@@ -48,11 +47,11 @@ impl<S: Service + Send + 'static> Handle<S> {
         match verdict {
             Verdict::Reject(rejection) => Err(rejection),
             Verdict::Accept(acceptance) => match incoming.response(acceptance) {
-                Ok(response) => Ok((response, Begin { seat, address })),
+                Ok(response) => Ok((response, Begin { seat })),
                 Err(name) => {
                     let rejection = not_offered(&name);
                     let closed = Input::Closed(CloseReason::Rejected(rejection.status()));
-                    let item = seat.item(closed, address);
+                    let item = seat.item(closed);
                     self.hub().hand_over(item);
                     Err(rejection)
                 }
@@ -64,11 +63,11 @@ impl<S: Service + Send + 'static> Handle<S> {
 impl<S: Service> Begin<S> {
     /// Runs the connection until it is gone.
     pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(self, io: IO) {
-        let Self { seat, address } = self;
+        let Self { seat } = self;
         let config = Arc::clone(&seat.hub.limits.config);
         // A server draws nothing.
         let seed = Seed::from([0; 16]);
         let machine = Machine::upgraded(seat.hub.now(), Role::Server, config, seed);
-        Task::new(io, machine, (seat, None), address).await;
+        Task::new(io, machine, (seat, None)).await;
     }
 }
