@@ -1,6 +1,6 @@
 //! The time of a service.
 
-#![expect(clippy::unwrap_used, reason = "a test may end at once")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may end at once")]
 
 mod common;
 

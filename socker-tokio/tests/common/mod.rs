@@ -1,6 +1,7 @@
 //! What the tests of services share.
 
 #![allow(dead_code, reason = "each test uses a part")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may end at once")]
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -33,13 +34,14 @@ pub(crate) enum Call {
 }
 
 type Act<A> = Box<dyn FnMut(&mut Context<'_>, PeerId, A) + Send>;
+type Hear = Box<dyn FnMut(&mut Context<'_>, PeerId, &Message<'_>) + Send>;
 
 /// A service that tells all its calls on a channel, and acts as a test wants it to.
 pub(crate) struct Probe {
     pub(crate) calls: UnboundedSender<Call>,
     pub(crate) on_request: Box<dyn FnMut(&Request) -> Verdict + Send>,
     pub(crate) on_opened: Act<()>,
-    pub(crate) on_message: Box<dyn FnMut(&mut Context<'_>, PeerId, &Message<'_>) + Send>,
+    pub(crate) on_message: Hear,
     pub(crate) on_gap: Act<u32>,
     pub(crate) on_closed: Act<()>,
     /// Taken by the time-out.
