@@ -1,27 +1,16 @@
-use std::{
-    error, fmt,
-    net::IpAddr,
-    sync::{Arc, Once, Weak},
-    time::Duration,
-};
+use std::{error, fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use socker_core::{
     Instant, Machine,
     service::{Context, Service},
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    sync::Notify,
-    task, time,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{hub::Hub, seat::Seat, task::Task};
+use super::{hub::Hub, keeper, seat::Seat, task::Task};
 
 /// A server that was started. Clones are the same one.
 pub struct Handle<S: Service> {
     hub: Arc<Hub<S>>,
-    /// The keeper runs from the first connection on.
-    keeping: Arc<Once>,
 }
 
 /// Something to be done with a service.
@@ -58,7 +47,7 @@ impl<F> error::Error for RunError<F> {}
 
 impl<S: Service> Clone for Handle<S> {
     fn clone(&self) -> Self {
-        Self { hub: Arc::clone(&self.hub), keeping: Arc::clone(&self.keeping) }
+        Self { hub: Arc::clone(&self.hub) }
     }
 }
 
@@ -70,7 +59,7 @@ impl<S: Service> fmt::Debug for Handle<S> {
 
 impl<S: Service + Send + 'static> Handle<S> {
     pub(super) fn new(hub: Hub<S>) -> Self {
-        Self { hub: Arc::new(hub), keeping: Arc::new(Once::new()) }
+        Self { hub: Arc::new(hub) }
     }
 
     pub(super) fn hub(&self) -> &Arc<Hub<S>> {
@@ -92,7 +81,7 @@ impl<S: Service + Send + 'static> Handle<S> {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        self.keep();
+        keeper::start(&self.hub);
         let seated = Seat::take(&self.hub, address)?;
         let machine = Machine::server(self.hub.now(), Arc::clone(&self.hub.limits.config));
         Some(Task::new(io, machine, seated))
@@ -136,37 +125,9 @@ impl<S: Service + Send + 'static> Handle<S> {
         }
     }
 
-    /// Starts what looks after the service's time and the end of a drain.
-    pub(super) fn keep(&self) {
-        self.keeping.call_once(|| {
-            tokio::spawn(keep(Arc::downgrade(&self.hub), Arc::clone(&self.hub.keeper)));
-        });
-    }
-
     /// The service's [`Instant`] now.
     #[must_use]
     pub fn now(&self) -> Instant {
         self.hub.now()
-    }
-}
-
-impl<S: Service> Drop for Handle<S> {
-    fn drop(&mut self) {
-        // It looks whether the server is still there.
-        self.hub.keeper.notify_one();
-    }
-}
-
-async fn keep<S: Service>(hub: Weak<Hub<S>>, keeper: Arc<Notify>) {
-    while let Some(hub) = hub.upgrade() {
-        let next = hub.keep();
-        drop(hub);
-        match next {
-            // Either is a reason to look again.
-            Some(next) => drop(time::timeout_at(next, keeper.notified()).await),
-            None => keeper.notified().await,
-        }
-        // Who keeps calling must not keep all others from going on.
-        task::yield_now().await;
     }
 }

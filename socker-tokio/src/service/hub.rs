@@ -22,6 +22,7 @@ use tokio::{sync::Notify, time};
 use super::{
     Limits,
     inbox::{Inbox, Share},
+    keeper::Keeping,
     mailbox::Mailbox,
     place::{Item, Place},
 };
@@ -50,7 +51,7 @@ pub(super) struct Hub<S> {
     cut: AtomicBool,
     /// Somebody waits for the end of the drain, or for its begin.
     pub(super) ending: Notify,
-    pub(super) keeper: Arc<Notify>,
+    pub(super) keeping: Keeping,
     /// When the keeper wakes by itself, in nanoseconds.
     armed: AtomicU64,
 }
@@ -79,7 +80,7 @@ impl<S: Service> Hub<S> {
             drain: OnceLock::new(),
             cut: AtomicBool::new(false),
             ending: Notify::new(),
-            keeper: Arc::default(),
+            keeping: Keeping::default(),
             armed: AtomicU64::new(u64::MAX),
         }
     }
@@ -111,7 +112,7 @@ impl<S: Service> Hub<S> {
     /// Gives the service back.
     #[inline]
     pub(super) fn leave<'h>(&'h self, place: MutexGuard<'h, Place<S>>) {
-        self.leave_to(place, Some(&self.keeper));
+        self.leave_to(place, Some(&self.keeping.notify));
     }
 
     /// Gives the service back, and tells the keeper if it has to wake earlier.
@@ -137,7 +138,7 @@ impl<S: Service> Hub<S> {
             }
         }
         drop(place);
-        self.keeper.notify_one();
+        self.keeping.notify.notify_one();
     }
 
     /// Handles what waits, unless somebody else does.
@@ -257,6 +258,11 @@ impl<S: Service> Hub<S> {
         }
     }
 
+    /// All have something to look at.
+    pub(super) fn wake_all(&self) {
+        self.lobby().mailboxes.iter().for_each(|(_, mailbox)| mailbox.wake());
+    }
+
     pub(super) fn len(&self) -> usize {
         self.lobby().roster.len()
     }
@@ -278,7 +284,7 @@ impl<S: Service> Hub<S> {
         lobby.mailboxes.iter().for_each(|(_, mailbox)| mailbox.wake());
         drop(lobby);
         self.ending.notify_waiters();
-        self.keeper.notify_one();
+        self.keeping.notify.notify_one();
     }
 
     pub(super) fn draining(&self) -> Option<&Drain> {
@@ -291,12 +297,19 @@ impl<S: Service> Hub<S> {
 
     fn cut(&self) {
         if !self.cut.swap(true, Ordering::Relaxed) {
-            self.lobby().mailboxes.iter().for_each(|(_, mailbox)| mailbox.wake());
+            self.wake_all();
         }
     }
 
     pub(super) fn is_cut(&self) -> bool {
         self.cut.load(Ordering::Relaxed)
+    }
+}
+
+impl<S> Drop for Hub<S> {
+    fn drop(&mut self) {
+        // The keeper ends too.
+        self.keeping.notify.notify_one();
     }
 }
 

@@ -38,6 +38,7 @@
 mod handle;
 mod hub;
 mod inbox;
+mod keeper;
 mod listen;
 mod mailbox;
 mod member;

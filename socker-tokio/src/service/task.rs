@@ -21,6 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
     inbox::Share,
+    keeper,
     place::{Item, Own, Place},
     seat::Seat,
 };
@@ -161,7 +162,11 @@ fn tell<'b, S: Service>(
     hub.leave(place);
 }
 
-impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Future for Task<IO, S> {
+impl<IO, S> Future for Task<IO, S>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    S: Service + Send + 'static,
+{
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -171,6 +176,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Future for Task<IO, S> {
             task.seat.mailbox.register(cx.waker());
             task.driver.disarm();
         }
+        keeper::start(&task.seat.hub);
         // The runtime's budget ends this call long before the time that it takes matters.
         let now = task.driver.now();
         task.end(now);

@@ -16,7 +16,7 @@ use tokio::{
     time,
 };
 
-use super::{Handle, seat::Seat, task::Task};
+use super::{Handle, keeper, seat::Seat, task::Task};
 
 /// A connection that the service has accepted and the HTTP server has still to upgrade. Dropped, it
 /// is gone.
@@ -30,7 +30,7 @@ impl<S: Service + Send + 'static> Handle<S> {
         &self,
         incoming: Incoming,
     ) -> Result<(http::Response<()>, Begin<S>), Rejection> {
-        self.keep();
+        keeper::start(self.hub());
         let address = incoming.request().address();
         let busy = |text| Rejection::new(StatusCode::SERVICE_UNAVAILABLE).with_text(text);
         let Some((seat, excess)) = Seat::take(self.hub(), address) else {
@@ -60,7 +60,7 @@ impl<S: Service + Send + 'static> Handle<S> {
     }
 }
 
-impl<S: Service> Begin<S> {
+impl<S: Service + Send + 'static> Begin<S> {
     /// Runs the connection until it is gone.
     pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(self, io: IO) {
         let Self { seat } = self;
