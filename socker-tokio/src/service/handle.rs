@@ -112,7 +112,8 @@ impl<S: Service + Send + 'static> Handle<S> {
         self.hub.begin_drain(timeout, reason);
     }
 
-    /// Ready when the server was drained and all connections are gone.
+    /// Ready when the server was drained, all connections are gone, and the service knows: a
+    /// [`Tick`](super::Tick) has to be polled until then.
     pub async fn drained(&self) {
         loop {
             let ending = self.hub.ending.notified();

@@ -248,6 +248,17 @@ impl<S: Service> Hub<S> {
         Some((peer, mailbox, excess))
     }
 
+    /// All have something to look at.
+    pub(super) fn wake_all(&self) {
+        self.lobby().mailboxes.iter().for_each(|(_, mailbox)| mailbox.wake());
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lobby().roster.len()
+    }
+}
+
+impl<S> Hub<S> {
     /// A connection is gone, and the service has been told.
     pub(super) fn dismiss(&self, peer: PeerId) {
         let mut lobby = self.lobby();
@@ -256,15 +267,6 @@ impl<S: Service> Hub<S> {
         if lobby.roster.is_empty() && self.drain.get().is_some() {
             self.ending.notify_waiters();
         }
-    }
-
-    /// All have something to look at.
-    pub(super) fn wake_all(&self) {
-        self.lobby().mailboxes.iter().for_each(|(_, mailbox)| mailbox.wake());
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.lobby().roster.len()
     }
 
     fn lobby(&self) -> MutexGuard<'_, Lobby> {

@@ -16,7 +16,7 @@ use socker_core::{
     wire::{Frame, MAX_HEADER},
 };
 
-use super::pool::Pool;
+use super::{pool::Pool, stay::Holders};
 
 /// What is told to a peer that does not keep up.
 pub(super) const TOO_SLOW: &str = "the connection is too slow for what is sent";
@@ -65,6 +65,7 @@ pub(super) struct Mailbox {
     pub(super) waiting: Pool,
     /// The peer misses messages.
     pub(super) behind: AtomicBool,
+    pub(super) holders: Holders,
     /// The service has panicked over this peer's input.
     failed: AtomicBool,
 }

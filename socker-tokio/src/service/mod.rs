@@ -45,6 +45,7 @@ mod member;
 mod place;
 mod pool;
 mod seat;
+mod stay;
 mod task;
 mod tick;
 #[cfg(feature = "axum")]

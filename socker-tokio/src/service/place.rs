@@ -13,6 +13,7 @@ use super::{
     handle::Job,
     mailbox::{Mailbox, Order},
     member::{Content, Member},
+    stay::Stay,
 };
 
 /// What is on its way to the service.
@@ -20,7 +21,7 @@ pub(super) enum Item<S> {
     Request(PeerId, Incoming, Arc<Mailbox>),
     Message(PeerId, Message<'static>),
     CaughtUp(PeerId),
-    Closed(PeerId, CloseReason),
+    Closed(PeerId, CloseReason, Stay<S>),
     Run(Job<S>),
 }
 
@@ -31,7 +32,7 @@ impl<S> Item<S> {
             Self::Request(peer, ..)
             | Self::Message(peer, _)
             | Self::CaughtUp(peer)
-            | Self::Closed(peer, _) => Some(peer),
+            | Self::Closed(peer, ..) => Some(peer),
             Self::Run(_) => None,
         }
     }
@@ -67,7 +68,7 @@ impl<S: Service> Place<S> {
                     self.runner.gap(now, peer, gap);
                 }
             }
-            Item::Closed(peer, reason) => {
+            Item::Closed(peer, reason, _stay) => {
                 self.members.remove(peer);
                 self.runner.closed(now, peer, &reason);
             }

@@ -14,7 +14,7 @@ use socker_core::{
     },
 };
 
-use super::{hub::Hub, mailbox::Mailbox, place::Item};
+use super::{hub::Hub, mailbox::Mailbox, place::Item, stay::Stay};
 
 /// A connection's place in a server. Dropped, the connection is gone, and the service knows.
 pub(super) struct Seat<S: Service> {
@@ -22,6 +22,9 @@ pub(super) struct Seat<S: Service> {
     pub(super) peer: PeerId,
     pub(super) mailbox: Arc<Mailbox>,
     address: Option<IpAddr>,
+    _stay: Stay<S>,
+    /// The service may know of this connection.
+    asked: Cell<bool>,
     /// The service has been told of the end.
     told: Cell<bool>,
     /// What of its machine's outgoing bytes is counted for the peer.
@@ -36,12 +39,15 @@ impl<S: Service> Seat<S> {
         address: Option<IpAddr>,
     ) -> Option<(Self, Option<Excess>)> {
         let (peer, mailbox, excess) = hub.admit(address)?;
+        let stay = Stay::new(hub, peer, &mailbox);
         Some((
             Self {
                 hub: Arc::clone(hub),
                 peer,
                 mailbox,
                 address,
+                _stay: stay,
+                asked: Cell::new(false),
                 told: Cell::new(false),
                 counted: Cell::new(0),
                 pooled: Cell::new(0),
@@ -79,24 +85,36 @@ impl<S: Service> Seat<S> {
             && behind.swap(false, Ordering::Relaxed)
     }
 
-    /// What the service is to be told.
-    pub(super) fn item(&self, input: Input<'_>) -> Item<S> {
-        match input {
+    /// What the service is to be told: nothing of a connection of which it has not been asked.
+    pub(super) fn item(&self, input: Input<'_>) -> Option<Item<S>> {
+        Some(match input {
             Input::Message(message) => Item::Message(self.peer, message.into_owned()),
             Input::Request(incoming) => {
                 let incoming = match self.address {
                     Some(address) => incoming.with_address(address),
                     None => incoming,
                 };
+                self.asked.set(true);
                 Item::Request(self.peer, incoming, Arc::clone(&self.mailbox))
             }
-            Input::Closed(reason) => {
-                self.told.set(true);
-                Item::Closed(self.peer, reason)
-            }
+            Input::Closed(reason) => return self.closed(reason),
             // These are clients' machines, of which a server has none.
-            Input::Opened => Item::Run(Box::new(|_, _| {})),
+            Input::Opened => return None,
+        })
+    }
+
+    /// Tells the service, where no task does.
+    #[cfg(feature = "axum")]
+    pub(super) fn tell(&self, input: Input<'_>) {
+        self.item(input).into_iter().for_each(|item| self.hub.hand_over(item));
+    }
+
+    fn closed(&self, reason: CloseReason) -> Option<Item<S>> {
+        if !self.asked.get() || self.told.replace(true) {
+            return None;
         }
+        let stay = Stay::new(&self.hub, self.peer, &self.mailbox);
+        Some(Item::Closed(self.peer, reason, stay))
     }
 }
 
@@ -104,9 +122,8 @@ impl<S: Service> Drop for Seat<S> {
     fn drop(&mut self) {
         let ordered = self.mailbox.end();
         self.hub.limits.pool.change(self.pooled.get() + ordered, 0);
-        if !self.told.get() {
-            self.hub.hand_over(Item::Closed(self.peer, CloseReason::Eof));
+        if let Some(closed) = self.closed(CloseReason::Eof) {
+            self.hub.hand_over(closed);
         }
-        self.hub.dismiss(self.peer);
     }
 }

@@ -111,9 +111,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
         let Some(input) = intake.read(machine, now, budget, &mut bytes) else { return false };
         let Some(place) = hub.enter(now) else {
             // Somebody else has the service, and will find it in the inbox.
-            let mut items = vec![seat.item(input)];
+            let mut items = Vec::from_iter(seat.item(input));
             while let Some(input) = intake.read(machine, now, budget, &mut bytes) {
-                items.push(seat.item(input));
+                items.extend(seat.item(input));
             }
             hub.inbox.push(items, share);
             hub.turn();
@@ -151,8 +151,10 @@ fn tell<'b, S: Service>(
                 None => break 'all,
             }
         }
-        place.handle(&hub.limits, now, seat.item(input));
-        seat.carry_out_orders(now, own.machine);
+        if let Some(item) = seat.item(input) {
+            place.handle(&hub.limits, now, item);
+            seat.carry_out_orders(now, own.machine);
+        }
         match intake.read(own.machine, now, budget, &mut bytes) {
             Some(next) => input = next,
             None => break 'all,

@@ -39,8 +39,7 @@ impl<S: Service + Send + 'static> Handle<S> {
         if let Some(excess) = excess {
             return Err(excess.into());
         }
-        let item = seat.item(Input::Request(incoming));
-        self.hub().hand_over(item);
+        seat.tell(Input::Request(incoming));
         let patience = self.hub().limits.config.opening_timeout.unwrap_or(Duration::MAX);
         let answer = time::timeout(patience, poll_fn(|cx| seat.mailbox.poll_answer(cx)));
         let (incoming, verdict) = answer.await.map_err(|_| busy("no decision in time\n"))?;
@@ -51,8 +50,7 @@ impl<S: Service + Send + 'static> Handle<S> {
                 Err(name) => {
                     let rejection = not_offered(&name);
                     let closed = Input::Closed(CloseReason::Rejected(rejection.status()));
-                    let item = seat.item(closed);
-                    self.hub().hand_over(item);
+                    seat.tell(closed);
                     Err(rejection)
                 }
             },
