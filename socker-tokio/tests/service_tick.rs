@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use common::{Call, Client, PIPE, Probe, closed, connect, next, soon};
 use socker_core::{
-    Message,
+    CloseCode, CloseReason, Message,
     service::{Budget, PeerId},
 };
 use socker_tokio::{
-    Server,
+    Error, Server,
     service::{Handle, Tick},
 };
 use tokio::{
@@ -104,3 +104,24 @@ async fn clients_that_come_and_go_while_it_stalls_are_limited() {
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
     Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+#[tokio::test(start_paused = true)]
+async fn connections_end_with_its_thread() {
+    let (probe, mut told) = Probe::new();
+    let (server, mut tick) = Server::new(probe).start_ticked();
+    let (mut client, _) = open(&server, &mut tick, &mut told).await;
+    let waiting = tokio::spawn({
+        let server = server.clone();
+        async move { connect(&server, PIPE).await.map(drop) }
+    });
+    settle().await;
+    drop(tick);
+    assert_eq!(closed(&mut client).await.0, CloseCode::Away);
+    let refused = soon(waiting).await.unwrap();
+    let Err(Error::Closed(CloseReason::Refused(response))) = refused else { panic!("{refused:?}") };
+    assert_eq!(response.status(), 503);
+    drop(client);
+    soon(server.drained()).await;
+    assert!(connect(&server, PIPE).await.is_err());
+    assert_eq!(told.recv().await, None, "nothing holds the service");
+}

@@ -92,7 +92,7 @@ impl<S: Service + Send + 'static> Handle<S> {
     /// known on a thread that polls a [`Tick`](super::Tick).
     ///
     /// # Errors
-    /// 1024 such calls wait already; it is given back.
+    /// 1024 such calls wait already, or the [`Tick`](super::Tick) is gone; it is given back.
     pub fn run<F>(&self, act: F) -> Result<(), RunError<F>>
     where
         F: FnOnce(&mut S, &mut Context<'_>) + Send + 'static,

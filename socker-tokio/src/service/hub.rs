@@ -289,6 +289,12 @@ impl<S: Service> Hub<S> {
         self.keeping.notify.notify_one();
     }
 
+    /// The service is gone: there is nobody left to talk to.
+    pub(super) fn abandon(&self) {
+        self.begin_drain(self.limits.config.close_timeout, "the server has ended");
+        self.inbox.close();
+    }
+
     pub(super) fn draining(&self) -> Option<&Drain> {
         self.drain.get()
     }

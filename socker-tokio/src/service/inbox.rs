@@ -38,6 +38,8 @@ struct Queue<S> {
     bytes: usize,
     /// Tasks that do not read for want of room.
     paused: Vec<Waker>,
+    /// Nobody takes them any more.
+    closed: bool,
 }
 
 /// What one peer has in the inbox.
@@ -58,7 +60,8 @@ pub(super) struct Batch<'i, S> {
 
 impl<S> Inbox<S> {
     pub(super) fn new() -> Self {
-        let queue = Queue { items: Vec::new(), jobs: 0, bytes: 0, paused: Vec::new() };
+        let queue =
+            Queue { items: Vec::new(), jobs: 0, bytes: 0, paused: Vec::new(), closed: false };
         Self {
             queue: Mutex::new(queue),
             waiting: AtomicBool::new(false),
@@ -70,6 +73,11 @@ impl<S> Inbox<S> {
     /// Puts items in, whatever the room: who reads asks for it before.
     pub(super) fn push(&self, items: impl IntoIterator<Item = Item<S>>, share: &mut Share) {
         let mut queue = self.lock();
+        if queue.closed {
+            // What is dropped may lead back to here.
+            drop(queue);
+            return drop(items);
+        }
         let mut bytes = 0;
         queue.items.extend(items.into_iter().inspect(|item| bytes += size(item)));
         queue.bytes += bytes;
@@ -85,7 +93,7 @@ impl<S> Inbox<S> {
         F: FnOnce(&mut S, &mut ServiceContext<'_>) + Send + 'static,
     {
         let mut queue = self.lock();
-        if queue.jobs >= JOBS {
+        if queue.jobs >= JOBS || queue.closed {
             return Err(act);
         }
         queue.jobs += 1;
@@ -134,6 +142,12 @@ impl<S> Inbox<S> {
         self.waiting.store(false, Ordering::Relaxed);
         let (items, bytes) = (mem::take(&mut queue.items), mem::take(&mut queue.bytes));
         Batch { inbox: self, items: items.into_iter(), bytes }
+    }
+
+    /// Drops all that waits and that will come.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.take().for_each(drop);
     }
 
     /// A service that panicked has left nothing here half done.
