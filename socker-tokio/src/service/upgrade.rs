@@ -1,6 +1,6 @@
 //! Connections that an HTTP server upgrades.
 
-use std::{future::poll_fn, sync::Arc, time::Duration};
+use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 
 use socker_core::{
     CloseReason, Machine, Role, Seed,
@@ -41,8 +41,19 @@ impl<S: Service + Send + 'static> Handle<S> {
         }
         seat.tell(Input::Request(incoming));
         let patience = self.hub().limits.config.opening_timeout.unwrap_or(Duration::MAX);
-        let answer = time::timeout(patience, poll_fn(|cx| seat.mailbox.poll_answer(cx)));
-        let (incoming, verdict) = answer.await.map_err(|_| busy("no decision in time\n"))?;
+        let answer = poll_fn(|cx| match seat.mailbox.poll_answer(cx) {
+            Poll::Ready(answer) => Poll::Ready(Ok(answer)),
+            Poll::Pending if seat.mailbox.has_failed() => {
+                let failure = Rejection::new(StatusCode::INTERNAL_SERVER_ERROR);
+                Poll::Ready(Err(failure.with_text("the service failed\n")))
+            }
+            Poll::Pending if seat.hub.draining().is_some() => {
+                Poll::Ready(Err(busy("the server is closing\n")))
+            }
+            Poll::Pending => Poll::Pending,
+        });
+        let answer = time::timeout(patience, answer).await;
+        let (incoming, verdict) = answer.map_err(|_| busy("no decision in time\n"))??;
         match verdict {
             Verdict::Reject(rejection) => Err(rejection),
             Verdict::Accept(acceptance) => match incoming.response(acceptance) {

@@ -12,7 +12,7 @@ use socker_core::{
 };
 use socker_tokio::{Connection, Error, service::Handle};
 use tokio::{
-    io::{DuplexStream, duplex},
+    io::{AsyncRead, AsyncWrite, DuplexStream, duplex},
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     time::timeout,
 };
@@ -129,7 +129,10 @@ pub(crate) async fn next(told: &mut UnboundedReceiver<Call>) -> Call {
 }
 
 /// The code and the words of the server's Close.
-pub(crate) async fn closed(client: &mut Client) -> (CloseCode, String) {
+pub(crate) async fn closed<IO>(client: &mut Connection<IO>) -> (CloseCode, String)
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+{
     loop {
         match soon(client.recv()).await {
             Some(Ok(_)) => {}
