@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, serve::Listener};
 use common::{Call, Probe, closed, next, soon};
 use socker_core::{
     CloseCode, CloseReason, Config, Message,
@@ -19,7 +19,12 @@ use socker_core::{
     service::Budget,
 };
 use socker_tokio::{Connection, Error, Server, axum::mount, service::Handle};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncWriteExt, DuplexStream, duplex},
+    net::{TcpListener, TcpStream},
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    time,
+};
 
 type Client = Connection<TcpStream>;
 
@@ -187,4 +192,52 @@ async fn a_request_over_which_the_service_panics_is_answered() {
     assert!(matches!(next(&mut told).await, Call::Request(_)));
     assert!(told.try_recv().is_err());
     assert_eq!(server.connections(), 0);
+}
+
+const REQUEST: &[u8] = b"GET /service HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+    Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+/// Hands streams to axum as a listener does.
+struct Pipes(UnboundedReceiver<DuplexStream>);
+
+impl Listener for Pipes {
+    type Io = DuplexStream;
+    type Addr = ();
+
+    async fn accept(&mut self) -> (DuplexStream, ()) {
+        match self.0.recv().await {
+            Some(pipe) => (pipe, ()),
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_read_its_response_does_not_stay() {
+    for drain in [false, true] {
+        let (probe, mut told) = Probe::new();
+        let server = Server::new(probe).start();
+        let (pipes, listener) = unbounded_channel();
+        let app = Router::new().route("/service", mount(server.clone()));
+        tokio::spawn(async move { axum::serve(Pipes(listener), app).await });
+        // Less than the response.
+        let (mut near, far) = duplex(16);
+        pipes.send(far).unwrap();
+        near.write_all(REQUEST).await.unwrap();
+        next(&mut told).await;
+        next(&mut told).await;
+        let begin = time::Instant::now();
+        if drain {
+            server.drain(Duration::from_secs(5), "restart");
+            soon(server.drained()).await;
+        }
+        assert!(matches!(next(&mut told).await, Call::Closed(..)));
+        assert_eq!(begin.elapsed().as_secs(), if drain { 5 } else { 10 });
+        drop(near);
+    }
 }

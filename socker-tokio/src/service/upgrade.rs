@@ -1,9 +1,15 @@
 //! Connections that an HTTP server upgrades.
 
-use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use socker_core::{
-    CloseReason, Machine, Role, Seed,
+    CloseReason, Config, Machine, Role, Seed,
     handshake::{Incoming, Rejection},
     http::{self, StatusCode},
     service::{
@@ -40,7 +46,7 @@ impl<S: Service + Send + 'static> Handle<S> {
             return Err(excess.into());
         }
         seat.tell(Input::Request(incoming));
-        let patience = self.hub().limits.config.opening_timeout.unwrap_or(Duration::MAX);
+        let patience = patience(&self.hub().limits.config);
         let answer = poll_fn(|cx| match seat.mailbox.poll_answer(cx) {
             Poll::Ready(answer) => Poll::Ready(Ok(answer)),
             Poll::Pending if seat.mailbox.has_failed() => {
@@ -70,13 +76,29 @@ impl<S: Service + Send + 'static> Handle<S> {
 }
 
 impl<S: Service + Send + 'static> Begin<S> {
-    /// Runs the connection until it is gone.
-    pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(self, io: IO) {
+    /// Runs the connection until it is gone. The stream comes when the response is written, if the
+    /// client takes it in the time of an opening.
+    pub(crate) async fn run<IO, U>(self, upgraded: U)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+        U: Future<Output = Option<IO>>,
+    {
         let Self { seat } = self;
+        let mut upgraded = pin!(upgraded);
+        let upgraded = poll_fn(|cx| {
+            seat.mailbox.register(cx.waker());
+            if seat.hub.is_cut() { Poll::Ready(None) } else { upgraded.as_mut().poll(cx) }
+        });
+        let patience = patience(&seat.hub.limits.config);
+        let Ok(Some(io)) = time::timeout(patience, upgraded).await else { return };
         let config = Arc::clone(&seat.hub.limits.config);
         // A server draws nothing.
         let seed = Seed::from([0; 16]);
         let machine = Machine::upgraded(seat.hub.now(), Role::Server, config, seed);
         Task::new(io, machine, (seat, None)).await;
     }
+}
+
+fn patience(config: &Config) -> Duration {
+    config.opening_timeout.unwrap_or(Duration::MAX)
 }
