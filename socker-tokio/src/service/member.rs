@@ -110,9 +110,16 @@ impl Member {
         }
     }
 
-    /// What the peer has missed; it keeps up again.
-    pub(super) fn take_gap(&mut self) -> Option<Gap> {
-        self.pace.is_behind().then(|| self.pace.take_gap())
+    /// What the peer has missed; it keeps up again, unless it was sent too much since.
+    pub(super) fn take_gap(&mut self, limits: &Limits) -> Option<Gap> {
+        if !self.pace.is_behind() {
+            return None;
+        }
+        if !Pace::has_room(&limits.budget, self.mailbox.waiting.len()) {
+            self.mailbox.fall_behind();
+            return None;
+        }
+        Some(self.pace.take_gap())
     }
 
     fn order(&self, limits: &Limits, order: Order) {

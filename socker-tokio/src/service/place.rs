@@ -64,7 +64,9 @@ impl<S: Service> Place<S> {
             }
             Item::Message(peer, message) => self.runner.message(now, peer, message),
             Item::CaughtUp(peer) => {
-                if let Some(gap) = self.members.get_mut(peer).and_then(Member::take_gap) {
+                if let Some(gap) =
+                    self.members.get_mut(peer).and_then(|member| member.take_gap(limits))
+                {
                     self.runner.gap(now, peer, gap);
                 }
             }

@@ -74,13 +74,15 @@ impl<S: Service> Seat<S> {
         self.mailbox.waiting.change(self.counted.replace(outgoing), outgoing);
     }
 
-    /// So much waits in the machine after it was written. Whether the service is to know that the
-    /// peer keeps up again.
-    pub(super) fn settle(&self, outgoing: usize) -> bool {
+    /// So much waited in the machine, and waits after it was written. Whether the service is to know
+    /// that the peer keeps up again: not before something moves, as there may be room for this peer
+    /// and none for all together.
+    pub(super) fn settle(&self, before: usize, outgoing: usize) -> bool {
         self.count(outgoing);
         self.hub.limits.pool.change(self.pooled.replace(outgoing), outgoing);
         let behind = &self.mailbox.behind;
         behind.load(Ordering::Relaxed)
+            && (outgoing < before || outgoing == 0)
             && Pace::has_room(&self.hub.limits.budget, self.mailbox.waiting.len())
             && behind.swap(false, Ordering::Relaxed)
     }

@@ -76,8 +76,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
         let Self { driver, seat, .. } = self;
         loop {
             seat.carry_out_orders(now, &mut driver.machine);
+            let before = driver.machine.outgoing_len();
             let written = driver.poll_write(cx).is_ready();
-            if seat.settle(driver.machine.outgoing_len()) {
+            if seat.settle(before, driver.machine.outgoing_len()) {
                 seat.hub.hand_over(Item::CaughtUp(seat.peer));
             }
             if !seat.mailbox.ordered.load(Ordering::Relaxed) {
