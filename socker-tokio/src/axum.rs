@@ -98,12 +98,9 @@ impl Upgrade {
         match server.upgrade(self.incoming).await {
             Err(rejection) => into_response(&rejection),
             Ok((response, begin)) => {
-                tokio::spawn(async move {
-                    // A client that went away meanwhile is nobody's error.
-                    if let Ok(upgraded) = self.on_upgrade.await {
-                        begin.run(TokioIo::new(upgraded)).await;
-                    }
-                });
+                // A client that went away meanwhile is nobody's error.
+                let stream = async move { self.on_upgrade.await.ok().map(TokioIo::new) };
+                tokio::spawn(begin.run(stream));
                 response.map(|()| Body::empty())
             }
         }

@@ -1,27 +1,16 @@
-use std::{
-    error, fmt,
-    net::IpAddr,
-    sync::{Arc, Once, Weak},
-    time::Duration,
-};
+use std::{error, fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use socker_core::{
     Instant, Machine,
     service::{Context, Service},
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    sync::Notify,
-    time,
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{hub::Hub, seat::Seat, task::Task};
+use super::{hub::Hub, keeper, seat::Seat, task::Task};
 
 /// A server that was started. Clones are the same one.
 pub struct Handle<S: Service> {
     hub: Arc<Hub<S>>,
-    /// The keeper runs from the first connection on.
-    keeping: Arc<Once>,
 }
 
 /// Something to be done with a service.
@@ -58,7 +47,7 @@ impl<F> error::Error for RunError<F> {}
 
 impl<S: Service> Clone for Handle<S> {
     fn clone(&self) -> Self {
-        Self { hub: Arc::clone(&self.hub), keeping: Arc::clone(&self.keeping) }
+        Self { hub: Arc::clone(&self.hub) }
     }
 }
 
@@ -70,7 +59,7 @@ impl<S: Service> fmt::Debug for Handle<S> {
 
 impl<S: Service + Send + 'static> Handle<S> {
     pub(super) fn new(hub: Hub<S>) -> Self {
-        Self { hub: Arc::new(hub), keeping: Arc::new(Once::new()) }
+        Self { hub: Arc::new(hub) }
     }
 
     pub(super) fn hub(&self) -> &Arc<Hub<S>> {
@@ -92,17 +81,18 @@ impl<S: Service + Send + 'static> Handle<S> {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        self.keep();
+        keeper::start(&self.hub);
         let seated = Seat::take(&self.hub, address)?;
         let machine = Machine::server(self.hub.now(), Arc::clone(&self.hub.limits.config));
-        Some(Task::new(io, machine, seated, address))
+        Some(Task::new(io, machine, seated))
     }
 
     /// Does something with the service, from any thread: as soon as nobody else has it, mostly
-    /// before this returns; on a server that is ticked, in the next tick.
+    /// before this returns; on a server that is ticked, in the next tick. If it panics, that is only
+    /// known on a thread that polls a [`Tick`](super::Tick).
     ///
     /// # Errors
-    /// 1024 such calls wait already; it is given back.
+    /// 1024 such calls wait already, or the [`Tick`](super::Tick) is gone; it is given back.
     pub fn run<F>(&self, act: F) -> Result<(), RunError<F>>
     where
         F: FnOnce(&mut S, &mut Context<'_>) + Send + 'static,
@@ -122,7 +112,8 @@ impl<S: Service + Send + 'static> Handle<S> {
         self.hub.begin_drain(timeout, reason);
     }
 
-    /// Ready when the server was drained and all connections are gone.
+    /// Ready when the server was drained, all connections are gone, and the service knows: a
+    /// [`Tick`](super::Tick) has to be polled until then.
     pub async fn drained(&self) {
         loop {
             let ending = self.hub.ending.notified();
@@ -135,35 +126,9 @@ impl<S: Service + Send + 'static> Handle<S> {
         }
     }
 
-    /// Starts what looks after the service's time and the end of a drain.
-    pub(super) fn keep(&self) {
-        self.keeping.call_once(|| {
-            tokio::spawn(keep(Arc::downgrade(&self.hub), Arc::clone(&self.hub.keeper)));
-        });
-    }
-
     /// The service's [`Instant`] now.
     #[must_use]
     pub fn now(&self) -> Instant {
         self.hub.now()
-    }
-}
-
-impl<S: Service> Drop for Handle<S> {
-    fn drop(&mut self) {
-        // It looks whether the server is still there.
-        self.hub.keeper.notify_one();
-    }
-}
-
-async fn keep<S: Service>(hub: Weak<Hub<S>>, keeper: Arc<Notify>) {
-    while let Some(hub) = hub.upgrade() {
-        let next = hub.keep();
-        drop(hub);
-        match next {
-            // Either is a reason to look again.
-            Some(next) => drop(time::timeout_at(next, keeper.notified()).await),
-            None => keeper.notified().await,
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     net::IpAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError,
         atomic::{self, AtomicBool, AtomicU64, Ordering},
@@ -21,9 +22,13 @@ use tokio::{sync::Notify, time};
 use super::{
     Limits,
     inbox::{Inbox, Share},
+    keeper::Keeping,
     mailbox::Mailbox,
     place::{Item, Place},
 };
+
+/// When to look again for what could not be done just now.
+const SOON: Duration = Duration::from_millis(1);
 
 /// How often the one who has the service goes on for others before somebody else has to.
 const ROUNDS: usize = 4;
@@ -46,7 +51,7 @@ pub(super) struct Hub<S> {
     cut: AtomicBool,
     /// Somebody waits for the end of the drain, or for its begin.
     pub(super) ending: Notify,
-    pub(super) keeper: Arc<Notify>,
+    pub(super) keeping: Keeping,
     /// When the keeper wakes by itself, in nanoseconds.
     armed: AtomicU64,
 }
@@ -60,7 +65,8 @@ struct Lobby {
 
 pub(super) struct Drain {
     pub(super) reason: String,
-    pub(super) deadline: time::Instant,
+    /// `None` is never.
+    deadline: Option<time::Instant>,
 }
 
 impl<S: Service> Hub<S> {
@@ -74,7 +80,7 @@ impl<S: Service> Hub<S> {
             drain: OnceLock::new(),
             cut: AtomicBool::new(false),
             ending: Notify::new(),
-            keeper: Arc::default(),
+            keeping: Keeping::default(),
             armed: AtomicU64::new(u64::MAX),
         }
     }
@@ -96,7 +102,7 @@ impl<S: Service> Hub<S> {
         let mut place = match self.place.as_ref()?.try_lock() {
             Ok(place) => place,
             Err(TryLockError::WouldBlock) => return None,
-            // A call of the service panicked, and ended the task that made it. Others go on.
+            // A call of the service panicked, and ended the connection that it was for. Others go on.
             Err(TryLockError::Poisoned(place)) => place.into_inner(),
         };
         self.catch_up(&mut place, now);
@@ -105,11 +111,21 @@ impl<S: Service> Hub<S> {
 
     /// Gives the service back.
     #[inline]
-    pub(super) fn leave<'h>(&'h self, mut place: MutexGuard<'h, Place<S>>) {
+    pub(super) fn leave<'h>(&'h self, place: MutexGuard<'h, Place<S>>) {
+        self.leave_to(place, Some(&self.keeping.notify));
+    }
+
+    /// Gives the service back, and tells the keeper if it has to wake earlier.
+    #[inline]
+    fn leave_to<'h>(&'h self, mut place: MutexGuard<'h, Place<S>>, keeper: Option<&Notify>) {
         for _ in 0..ROUNDS {
             let timeout = place.runner.poll_timeout();
             drop(place);
-            self.arm(timeout);
+            if self.arm(timeout)
+                && let Some(keeper) = keeper
+            {
+                keeper.notify_one();
+            }
             // Whoever found the place taken had put something in before. Either that is seen here,
             // or the place was free when it looked.
             atomic::fence(Ordering::SeqCst);
@@ -122,27 +138,41 @@ impl<S: Service> Hub<S> {
             }
         }
         drop(place);
-        self.keeper.notify_one();
+        self.keeping.notify.notify_one();
     }
 
     /// Handles what waits, unless somebody else does.
-    pub(super) fn turn(&self) -> bool {
+    pub(super) fn turn(&self) {
         atomic::fence(Ordering::SeqCst);
-        let place = self.enter(self.now());
-        place.map(|place| self.leave(place)).is_some()
+        if let Some(place) = self.enter(self.now()) {
+            self.leave(place);
+        }
     }
 
     /// Handles what waits, and the time.
     #[inline]
     pub(super) fn catch_up(&self, place: &mut Place<S>, now: Instant) {
         if !self.inbox.is_empty() {
-            let mut batch = self.inbox.take();
-            for item in std::mem::take(&mut batch.items) {
-                place.handle(&self.limits, now, item);
+            for item in self.inbox.take() {
+                let peer = item.peer();
+                self.call(peer, || place.handle(&self.limits, now, item));
             }
-            self.inbox.handled(&batch);
         }
-        place.handle_timeout(&self.limits, now);
+        self.call(None, || place.handle_timeout(&self.limits, now));
+    }
+
+    /// Calls the service for a peer, whose connection ends if that panics. The thread is somebody
+    /// else's then, except that of a game, for which the panic is meant.
+    fn call(&self, peer: Option<PeerId>, act: impl FnOnce()) {
+        if self.place.is_none() {
+            return act();
+        }
+        if catch_unwind(AssertUnwindSafe(act)).is_err()
+            && let Some(peer) = peer
+            && let Some(mailbox) = self.lobby().mailboxes.get(peer)
+        {
+            mailbox.fail();
+        }
     }
 
     /// Puts something in the inbox, and handles it if nobody has the service.
@@ -160,39 +190,37 @@ impl<S: Service> Hub<S> {
         Ok(())
     }
 
-    fn arm(&self, timeout: Option<Instant>) {
+    /// Whether the keeper has to wake earlier than it would.
+    fn arm(&self, timeout: Option<Instant>) -> bool {
         let nanos = timeout.map_or(u64::MAX, nanos);
-        if nanos < self.armed.load(Ordering::Relaxed) {
+        let earlier = nanos < self.armed.load(Ordering::Relaxed);
+        if earlier {
             self.armed.store(nanos, Ordering::Relaxed);
-            self.keeper.notify_one();
         }
+        earlier
     }
 
     /// For the keeper: handles what is due; tells when to do so again.
     pub(super) fn keep(&self) -> Option<time::Instant> {
-        let drain = self.drain.get().map(|drain| drain.deadline);
+        self.armed.store(u64::MAX, Ordering::Relaxed);
+        let drain = self.drain.get().and_then(|drain| drain.deadline);
         if drain.is_some_and(|deadline| deadline <= time::Instant::now()) {
             self.cut();
         }
         let drain = drain.filter(|_| !self.is_cut());
-        atomic::fence(Ordering::SeqCst);
-        let service = match &self.place {
-            None => None,
-            Some(_) => match self.enter(self.now()) {
-                Some(place) => {
-                    // As long as nobody else has the place: the keeper need not wake itself, and
-                    // whoever has an earlier time afterwards compares with this one.
-                    let timeout = place.runner.poll_timeout().map_or(u64::MAX, nanos);
-                    self.armed.store(timeout, Ordering::Relaxed);
-                    self.leave(place);
-                    match self.armed.load(Ordering::Relaxed) {
-                        u64::MAX => None,
-                        nanos => Some(self.start + Duration::from_nanos(nanos)),
-                    }
+        let soon = time::Instant::now() + SOON;
+        let service = match (&self.place, self.enter(self.now())) {
+            (None, _) => None,
+            // Somebody has the service just now.
+            (_, None) => Some(soon),
+            (_, Some(place)) => {
+                self.leave_to(place, None);
+                match self.armed.load(Ordering::Relaxed) {
+                    u64::MAX => None,
+                    // A service whose time has still come after its time-out waits too.
+                    nanos => Some((self.start + Duration::from_nanos(nanos)).max(soon)),
                 }
-                // Somebody has the service just now.
-                None => Some(time::Instant::now() + Duration::from_millis(1)),
-            },
+            }
         };
         drain.into_iter().chain(service).min()
     }
@@ -220,6 +248,17 @@ impl<S: Service> Hub<S> {
         Some((peer, mailbox, excess))
     }
 
+    /// All have something to look at.
+    pub(super) fn wake_all(&self) {
+        self.lobby().mailboxes.iter().for_each(|(_, mailbox)| mailbox.wake());
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.lobby().roster.len()
+    }
+}
+
+impl<S> Hub<S> {
     /// A connection is gone, and the service has been told.
     pub(super) fn dismiss(&self, peer: PeerId) {
         let mut lobby = self.lobby();
@@ -228,10 +267,6 @@ impl<S: Service> Hub<S> {
         if lobby.roster.is_empty() && self.drain.get().is_some() {
             self.ending.notify_waiters();
         }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.lobby().roster.len()
     }
 
     fn lobby(&self) -> MutexGuard<'_, Lobby> {
@@ -243,7 +278,7 @@ impl<S: Service> Hub<S> {
 impl<S: Service> Hub<S> {
     /// The first call counts.
     pub(super) fn begin_drain(&self, timeout: Duration, reason: &str) {
-        let deadline = time::Instant::now() + timeout;
+        let deadline = time::Instant::now().checked_add(timeout);
         let lobby = self.lobby();
         if self.drain.set(Drain { reason: reason.to_owned(), deadline }).is_err() {
             return;
@@ -251,7 +286,13 @@ impl<S: Service> Hub<S> {
         lobby.mailboxes.iter().for_each(|(_, mailbox)| mailbox.wake());
         drop(lobby);
         self.ending.notify_waiters();
-        self.keeper.notify_one();
+        self.keeping.notify.notify_one();
+    }
+
+    /// The service is gone: there is nobody left to talk to.
+    pub(super) fn abandon(&self) {
+        self.begin_drain(self.limits.config.close_timeout, "the server has ended");
+        self.inbox.close();
     }
 
     pub(super) fn draining(&self) -> Option<&Drain> {
@@ -264,12 +305,19 @@ impl<S: Service> Hub<S> {
 
     fn cut(&self) {
         if !self.cut.swap(true, Ordering::Relaxed) {
-            self.lobby().mailboxes.iter().for_each(|(_, mailbox)| mailbox.wake());
+            self.wake_all();
         }
     }
 
     pub(super) fn is_cut(&self) -> bool {
         self.cut.load(Ordering::Relaxed)
+    }
+}
+
+impl<S> Drop for Hub<S> {
+    fn drop(&mut self) {
+        // The keeper ends too.
+        self.keeping.notify.notify_one();
     }
 }
 

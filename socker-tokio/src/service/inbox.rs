@@ -7,6 +7,7 @@ use std::{
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Waker},
+    vec,
 };
 
 use socker_core::service::{Budget, Context as ServiceContext};
@@ -37,6 +38,8 @@ struct Queue<S> {
     bytes: usize,
     /// Tasks that do not read for want of room.
     paused: Vec<Waker>,
+    /// Nobody takes them any more.
+    closed: bool,
 }
 
 /// What one peer has in the inbox.
@@ -48,15 +51,17 @@ pub(super) struct Share {
     paused: bool,
 }
 
-/// All that waited, to be handled.
-pub(super) struct Batch<S> {
-    pub(super) items: Vec<Item<S>>,
+/// All that waited, to be handled. Dropped, it has been: what a panic has left waits again.
+pub(super) struct Batch<'i, S> {
+    inbox: &'i Inbox<S>,
+    items: vec::IntoIter<Item<S>>,
     bytes: usize,
 }
 
 impl<S> Inbox<S> {
     pub(super) fn new() -> Self {
-        let queue = Queue { items: Vec::new(), jobs: 0, bytes: 0, paused: Vec::new() };
+        let queue =
+            Queue { items: Vec::new(), jobs: 0, bytes: 0, paused: Vec::new(), closed: false };
         Self {
             queue: Mutex::new(queue),
             waiting: AtomicBool::new(false),
@@ -68,12 +73,13 @@ impl<S> Inbox<S> {
     /// Puts items in, whatever the room: who reads asks for it before.
     pub(super) fn push(&self, items: impl IntoIterator<Item = Item<S>>, share: &mut Share) {
         let mut queue = self.lock();
+        if queue.closed {
+            // What is dropped may lead back to here.
+            drop(queue);
+            return drop(items);
+        }
         let mut bytes = 0;
-        queue.items.extend(items.into_iter().inspect(|item| {
-            if let Item::Message(_, message) = item {
-                bytes += message.len() + ITEM;
-            }
-        }));
+        queue.items.extend(items.into_iter().inspect(|item| bytes += size(item)));
         queue.bytes += bytes;
         self.waiting.store(true, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -87,7 +93,7 @@ impl<S> Inbox<S> {
         F: FnOnce(&mut S, &mut ServiceContext<'_>) + Send + 'static,
     {
         let mut queue = self.lock();
-        if queue.jobs >= JOBS {
+        if queue.jobs >= JOBS || queue.closed {
             return Err(act);
         }
         queue.jobs += 1;
@@ -129,26 +135,60 @@ impl<S> Inbox<S> {
         !self.waiting.load(Ordering::Relaxed)
     }
 
-    /// Takes all that waits, to be given to [`Inbox::handled`] after.
-    pub(super) fn take(&self) -> Batch<S> {
+    /// Takes all that waits.
+    pub(super) fn take(&self) -> Batch<'_, S> {
         let mut queue = self.lock();
         queue.jobs = 0;
         self.waiting.store(false, Ordering::Relaxed);
-        Batch { items: mem::take(&mut queue.items), bytes: mem::take(&mut queue.bytes) }
+        let (items, bytes) = (mem::take(&mut queue.items), mem::take(&mut queue.bytes));
+        Batch { inbox: self, items: items.into_iter(), bytes }
     }
 
-    /// Makes room again for what was taken.
-    pub(super) fn handled(&self, batch: &Batch<S>) {
-        let mut queue = self.lock();
-        self.bytes.fetch_sub(batch.bytes, Ordering::Relaxed);
-        self.round.fetch_add(1, Ordering::Relaxed);
-        let paused = mem::take(&mut queue.paused);
-        drop(queue);
-        paused.into_iter().for_each(Waker::wake);
+    /// Drops all that waits and that will come.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.take().for_each(drop);
     }
 
     /// A service that panicked has left nothing here half done.
     fn lock(&self) -> MutexGuard<'_, Queue<S>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S> Iterator for Batch<'_, S> {
+    type Item = Item<S>;
+
+    fn next(&mut self) -> Option<Item<S>> {
+        self.items.next()
+    }
+}
+
+impl<S> Drop for Batch<'_, S> {
+    fn drop(&mut self) {
+        let Self { inbox, items, bytes } = self;
+        let mut queue = inbox.lock();
+        let rest = items.as_slice();
+        if !rest.is_empty() {
+            let rest_bytes: usize = rest.iter().map(size).sum();
+            *bytes -= rest_bytes;
+            queue.bytes += rest_bytes;
+            queue.jobs += rest.iter().filter(|item| matches!(item, Item::Run(_))).count();
+            queue.items.splice(..0, items);
+            inbox.waiting.store(true, Ordering::Relaxed);
+        }
+        inbox.bytes.fetch_sub(*bytes, Ordering::Relaxed);
+        inbox.round.fetch_add(1, Ordering::Relaxed);
+        let paused = mem::take(&mut queue.paused);
+        drop(queue);
+        paused.into_iter().for_each(Waker::wake);
+    }
+}
+
+/// What an item counts of the budget.
+fn size<S>(item: &Item<S>) -> usize {
+    match item {
+        Item::Message(_, message) => message.len() + ITEM,
+        _ => 0,
     }
 }

@@ -8,7 +8,7 @@ use tokio::{
     time,
 };
 
-use super::Handle;
+use super::{Handle, keeper};
 
 /// The first pause after a connection could not be accepted, for want of file descriptors, say.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -24,7 +24,7 @@ impl<S: Service + Send + 'static> Handle<S> {
     /// # Errors
     /// The listener is of no use: it is not one, or its file is closed.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
-        self.keep();
+        keeper::start(self.hub());
         let mut pause = FIRST_PAUSE;
         while let Some(accepted) = self.accept(&listener).await {
             match accepted {

@@ -4,17 +4,22 @@ use std::{
     mem,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     task::Waker,
 };
 
 use socker_core::{
-    CloseCode, Instant, Machine, Message,
+    CloseCode, Instant, Machine, Message, Refusal,
     handshake::Incoming,
     service::{Verdict, host::answer},
     wire::{Frame, MAX_HEADER},
 };
+
+use super::{pool::Pool, stay::Holders};
+
+/// What is told to a peer that does not keep up.
+pub(super) const TOO_SLOW: &str = "the connection is too slow for what is sent";
 
 /// What the service wants of a connection.
 #[derive(Debug)]
@@ -26,13 +31,17 @@ pub(super) enum Order {
 }
 
 impl Order {
-    /// Orders are given for which there is room, so a machine that is open refuses none.
+    /// Orders are given for which there is room. But the machine has more to write than them, pongs
+    /// and its answer to the request: where that fills it, the peer does not keep up.
     pub(super) fn carry_out(self, now: Instant, machine: &mut Machine) {
-        match self {
-            Self::Answer(incoming, verdict) => answer(machine, now, incoming, verdict),
-            Self::Send(message) => drop(machine.send(message)),
-            Self::SendFrame(frame) => _ = machine.send_frame(&frame),
-            Self::Close(code, reason) => machine.close(now, code, &reason),
+        let sent = match self {
+            Self::Answer(incoming, verdict) => return answer(machine, now, incoming, verdict),
+            Self::Close(code, reason) => return machine.close(now, code, &reason),
+            Self::Send(message) => machine.send(message).map_err(|error| error.refusal),
+            Self::SendFrame(frame) => machine.send_frame(&frame),
+        };
+        if sent == Err(Refusal::Full) {
+            machine.close(now, CloseCode::Again, TOO_SLOW);
         }
     }
 
@@ -52,33 +61,26 @@ pub(super) struct Mailbox {
     orders: Mutex<Orders>,
     /// There are some.
     pub(super) ordered: AtomicBool,
-    /// Bytes of the orders.
-    ordered_len: AtomicUsize,
-    /// Bytes that wait in the machine, as its task last found it.
-    unwritten: AtomicUsize,
+    /// Bytes that wait for this peer: of the orders, and of the machine as its task has counted it.
+    pub(super) waiting: Pool,
     /// The peer misses messages.
     pub(super) behind: AtomicBool,
+    pub(super) holders: Holders,
+    /// The service has panicked over this peer's input.
+    failed: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Orders {
     list: Vec<Order>,
+    /// Bytes of them.
+    len: usize,
     waker: Option<Waker>,
     /// Nobody carries them out any more.
     ended: bool,
 }
 
 impl Mailbox {
-    /// Bytes that wait for this peer.
-    pub(super) fn waiting(&self) -> usize {
-        self.ordered_len.load(Ordering::Relaxed) + self.unwritten.load(Ordering::Relaxed)
-    }
-
-    /// So much waits in the machine.
-    pub(super) fn set_unwritten(&self, unwritten: usize) {
-        self.unwritten.store(unwritten, Ordering::Relaxed);
-    }
-
     /// Gives an order; tells how many more bytes wait.
     pub(super) fn push(&self, order: Order) -> usize {
         let len = order.len();
@@ -87,24 +89,22 @@ impl Mailbox {
             return 0;
         }
         orders.list.push(order);
-        self.ordered_len.fetch_add(len, Ordering::Relaxed);
+        orders.len += len;
+        self.waiting.change(0, len);
         if !self.ordered.swap(true, Ordering::Relaxed) {
             orders.wake();
         }
         len
     }
 
-    /// Takes all orders, and how many bytes they are, which wait in the machine from now on.
+    /// Takes all orders, and how many bytes of those that wait they are.
     pub(super) fn take(&self) -> (Vec<Order>, usize) {
         if !self.ordered.load(Ordering::Relaxed) {
             return (Vec::new(), 0);
         }
         let mut orders = self.lock();
         self.ordered.store(false, Ordering::Relaxed);
-        let len = self.ordered_len.load(Ordering::Relaxed);
-        self.unwritten.fetch_add(len, Ordering::Relaxed);
-        self.ordered_len.store(0, Ordering::Relaxed);
-        (mem::take(&mut orders.list), len)
+        (mem::take(&mut orders.list), mem::take(&mut orders.len))
     }
 
     /// The peer misses messages. Its task may have written all just now, and looks again.
@@ -112,6 +112,16 @@ impl Mailbox {
         if !self.behind.swap(true, Ordering::Relaxed) {
             self.wake();
         }
+    }
+
+    /// The service has panicked over this peer's input: the connection ends.
+    pub(super) fn fail(&self) {
+        self.failed.store(true, Ordering::Relaxed);
+        self.wake();
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// Whose task this is.
@@ -127,8 +137,7 @@ impl Mailbox {
     /// The connection is gone. Tells how many bytes of orders will never be carried out.
     pub(super) fn end(&self) -> usize {
         let mut orders = self.lock();
-        *orders = Orders { ended: true, ..Orders::default() };
-        self.ordered_len.swap(0, Ordering::Relaxed)
+        mem::replace(&mut *orders, Orders { ended: true, ..Orders::default() }).len
     }
 
     /// The answer to a request, where no machine waits for it. What is ordered after it stays.

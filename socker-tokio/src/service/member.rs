@@ -13,11 +13,8 @@ use socker_core::{
 
 use super::{
     Limits,
-    mailbox::{Mailbox, Order},
+    mailbox::{Mailbox, Order, TOO_SLOW},
 };
-
-/// What is told to a peer that does not keep up.
-const TOO_SLOW: &str = "the connection is too slow for what is sent";
 
 /// A peer, as whoever has the service sees it.
 #[derive(Debug)]
@@ -71,7 +68,7 @@ impl Member {
         }
         let waiting = match &own {
             Some((machine, _)) => machine.outgoing_len(),
-            None => self.mailbox.waiting(),
+            None => self.mailbox.waiting.len(),
         };
         let (limit, message) = (limits.config.outgoing_limit, (content.len(), delivery));
         match self.pace.judge(&limits.budget, limit, limits.pool.len(), waiting, message) {
@@ -113,9 +110,16 @@ impl Member {
         }
     }
 
-    /// What the peer has missed; it keeps up again.
-    pub(super) fn take_gap(&mut self) -> Option<Gap> {
-        self.pace.is_behind().then(|| self.pace.take_gap())
+    /// What the peer has missed; it keeps up again, unless it was sent too much since.
+    pub(super) fn take_gap(&mut self, limits: &Limits) -> Option<Gap> {
+        if !self.pace.is_behind() {
+            return None;
+        }
+        if !Pace::has_room(&limits.budget, self.mailbox.waiting.len()) {
+            self.mailbox.fall_behind();
+            return None;
+        }
+        Some(self.pace.take_gap())
     }
 
     fn order(&self, limits: &Limits, order: Order) {

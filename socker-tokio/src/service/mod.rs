@@ -3,7 +3,8 @@
 //! A [`Service`] is the logic of all connections in one place, without IO. Each connection has a
 //! task, which parses its frames and writes what is sent to it; the service itself is called by
 //! whichever task has something for it, one at a time. The calls of one read are made together, and
-//! what they send to the connection leaves in one write.
+//! what they send to the connection leaves in one write. A call that panics ends the connection whose
+//! input it handled, without a Close; the others go on with the service as it is then.
 //!
 //! ```
 //! use socker_core::Message;
@@ -37,12 +38,14 @@
 mod handle;
 mod hub;
 mod inbox;
+mod keeper;
 mod listen;
 mod mailbox;
 mod member;
 mod place;
 mod pool;
 mod seat;
+mod stay;
 mod task;
 mod tick;
 #[cfg(feature = "axum")]

@@ -13,6 +13,7 @@ use super::{
     handle::Job,
     mailbox::{Mailbox, Order},
     member::{Content, Member},
+    stay::Stay,
 };
 
 /// What is on its way to the service.
@@ -20,8 +21,21 @@ pub(super) enum Item<S> {
     Request(PeerId, Incoming, Arc<Mailbox>),
     Message(PeerId, Message<'static>),
     CaughtUp(PeerId),
-    Closed(PeerId, CloseReason),
+    Closed(PeerId, CloseReason, Stay<S>),
     Run(Job<S>),
+}
+
+impl<S> Item<S> {
+    /// Whose it is.
+    pub(super) fn peer(&self) -> Option<PeerId> {
+        match *self {
+            Self::Request(peer, ..)
+            | Self::Message(peer, _)
+            | Self::CaughtUp(peer)
+            | Self::Closed(peer, ..) => Some(peer),
+            Self::Run(_) => None,
+        }
+    }
 }
 
 /// The service, and the ways to its peers.
@@ -50,11 +64,13 @@ impl<S: Service> Place<S> {
             }
             Item::Message(peer, message) => self.runner.message(now, peer, message),
             Item::CaughtUp(peer) => {
-                if let Some(gap) = self.members.get_mut(peer).and_then(Member::take_gap) {
+                if let Some(gap) =
+                    self.members.get_mut(peer).and_then(|member| member.take_gap(limits))
+                {
                     self.runner.gap(now, peer, gap);
                 }
             }
-            Item::Closed(peer, reason) => {
+            Item::Closed(peer, reason, _stay) => {
                 self.members.remove(peer);
                 self.runner.closed(now, peer, &reason);
             }

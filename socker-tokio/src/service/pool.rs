@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes that wait to be sent to all peers together.
+/// Bytes that wait to be sent: to one peer, or to all of them together.
 #[derive(Debug, Default)]
 pub(super) struct Pool(AtomicUsize);
 
@@ -9,7 +9,7 @@ impl Pool {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// One peer's share was `before`, and is `after`.
+    /// A part of them was `before`, and is `after`.
     #[inline]
     pub(super) fn change(&self, before: usize, after: usize) {
         if after > before {

@@ -4,9 +4,9 @@ use std::{
     future::Future,
     io,
     mem::{self, MaybeUninit},
-    net::IpAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::atomic::Ordering,
+    sync::{MutexGuard, atomic::Ordering},
     task::{Context, Poll, Waker},
 };
 
@@ -21,7 +21,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
     inbox::Share,
-    place::{Item, Own},
+    keeper,
+    place::{Item, Own, Place},
     seat::Seat,
 };
 use crate::driver::{Driver, READ};
@@ -33,7 +34,6 @@ pub(super) struct Task<IO, S: Service> {
     seat: Seat<S>,
     /// What of this connection waits for the service.
     share: Share,
-    address: Option<IpAddr>,
     /// The machine has been closed because the server ends.
     drained: bool,
     /// The mailbox and the timer wake this one.
@@ -49,20 +49,21 @@ enum Reading {
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
-    pub(super) fn new(
-        io: IO,
-        machine: Machine,
-        (seat, excess): (Seat<S>, Option<Excess>),
-        address: Option<IpAddr>,
-    ) -> Self {
+    pub(super) fn new(io: IO, machine: Machine, (seat, excess): (Seat<S>, Option<Excess>)) -> Self {
         let driver = Driver::new(io, machine, seat.hub.start());
-        let intake = Intake::new(excess, address);
-        Self { driver, intake, seat, share: Share::default(), address, drained: false, waker: None }
+        let intake = Intake::new(excess, seat.address);
+        Self { driver, intake, seat, share: Share::default(), drained: false, waker: None }
     }
 
-    fn drain(&mut self, now: Instant) {
+    /// The end, where it comes from neither the peer nor the service.
+    fn end(&mut self, now: Instant) {
+        if self.seat.mailbox.has_failed() {
+            self.driver.broken(io::ErrorKind::ConnectionAborted.into());
+        }
         let Some(drain) = self.seat.hub.draining() else { return };
         if !mem::replace(&mut self.drained, true) {
+            // What was sent before goes first.
+            self.seat.carry_out_orders(now, &mut self.driver.machine);
             self.driver.machine.close(now, CloseCode::Away, &drain.reason);
         }
         if self.seat.hub.is_cut() {
@@ -74,11 +75,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
     fn write(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
         let Self { driver, seat, .. } = self;
         loop {
-            for order in seat.take_orders() {
-                order.carry_out(now, &mut driver.machine);
-            }
+            seat.carry_out_orders(now, &mut driver.machine);
+            let before = driver.machine.outgoing_len();
             let written = driver.poll_write(cx).is_ready();
-            if seat.settle(driver.machine.outgoing_len()) {
+            if seat.settle(before, driver.machine.outgoing_len()) {
                 seat.hub.hand_over(Item::CaughtUp(seat.peer));
             }
             if !seat.mailbox.ordered.load(Ordering::Relaxed) {
@@ -105,53 +105,71 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
     /// Brings what a peer has sent, and what the machine tells without that, to the service. Whether
     /// there was anything.
     fn take_in(&mut self, now: Instant, mut bytes: &mut [u8]) -> bool {
-        let Self { driver, intake, seat, share, address, .. } = self;
+        let Self { driver, intake, seat, share, .. } = self;
         let hub = &*seat.hub;
         let budget = &hub.limits.budget;
         let machine = &mut driver.machine;
-        let Some(mut input) = intake.read(machine, now, budget, &mut bytes) else { return false };
-        let Some(mut place) = hub.enter(now) else {
+        let Some(input) = intake.read(machine, now, budget, &mut bytes) else { return false };
+        let Some(place) = hub.enter(now) else {
             // Somebody else has the service, and will find it in the inbox.
-            let mut items = vec![seat.item(input, *address)];
+            let mut items = Vec::from_iter(seat.item(input));
             while let Some(input) = intake.read(machine, now, budget, &mut bytes) {
-                items.push(seat.item(input, *address));
+                items.extend(seat.item(input));
             }
             hub.inbox.push(items, share);
             hub.turn();
             return true;
         };
-        loop {
-            // What was ordered before, an answer to a request above all, goes first.
-            for order in seat.take_orders() {
-                order.carry_out(now, machine);
-            }
-            let mut own = Own { peer: seat.peer, machine, now };
-            while let Event::Message(message) = input {
-                place.message_now(&hub.limits, message, &mut own);
-                match intake.read(own.machine, now, budget, &mut bytes) {
-                    Some(next) => input = next,
-                    None => {
-                        hub.leave(place);
-                        return true;
-                    }
-                }
-            }
-            place.handle(&hub.limits, now, seat.item(input, *address));
-            for order in seat.take_orders() {
-                order.carry_out(now, machine);
-            }
-            match intake.read(machine, now, budget, &mut bytes) {
-                Some(next) => input = next,
-                None => {
-                    hub.leave(place);
-                    return true;
-                }
-            }
+        let own = Own { peer: seat.peer, machine, now };
+        // This may be a part of somebody else's task, which a panic of the service is not to end.
+        let told = AssertUnwindSafe(|| tell(seat, intake, own, place, (input, bytes)));
+        if catch_unwind(told).is_err() {
+            driver.broken(io::ErrorKind::ConnectionAborted.into());
+            hub.turn();
         }
+        true
     }
 }
 
-impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Future for Task<IO, S> {
+/// Tells the service an input, and all that comes after it.
+#[inline]
+fn tell<'b, S: Service>(
+    seat: &Seat<S>,
+    intake: &mut Intake,
+    mut own: Own<'_>,
+    mut place: MutexGuard<'_, Place<S>>,
+    (mut input, mut bytes): (Event<'b>, &'b mut [u8]),
+) {
+    let (hub, now) = (&*seat.hub, own.now);
+    let budget = &hub.limits.budget;
+    'all: loop {
+        // What was ordered before, an answer to a request above all, goes first.
+        seat.carry_out_orders(now, own.machine);
+        while let Event::Message(message) = input {
+            place.message_now(&hub.limits, message, &mut own);
+            match intake.read(own.machine, now, budget, &mut bytes) {
+                Some(next) => input = next,
+                None => break 'all,
+            }
+        }
+        if let Some(item) = seat.item(input) {
+            place.handle(&hub.limits, now, item);
+            seat.carry_out_orders(now, own.machine);
+        }
+        match intake.read(own.machine, now, budget, &mut bytes) {
+            Some(next) => input = next,
+            None => break 'all,
+        }
+    }
+    seat.count(own.machine.outgoing_len());
+    hub.leave(place);
+}
+
+impl<IO, S> Future for Task<IO, S>
+where
+    IO: AsyncRead + AsyncWrite + Unpin,
+    S: Service + Send + 'static,
+{
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -161,9 +179,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Future for Task<IO, S> {
             task.seat.mailbox.register(cx.waker());
             task.driver.disarm();
         }
+        keeper::start(&task.seat.hub);
         // The runtime's budget ends this call long before the time that it takes matters.
         let now = task.driver.now();
-        task.drain(now);
+        task.end(now);
         // Most often it was woken to read, and what that brings is written at once.
         let _ = task.poll_input(now, cx);
         loop {

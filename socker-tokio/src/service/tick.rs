@@ -9,6 +9,8 @@ use super::{Handle, hub::Hub, place::Place};
 
 /// A service on the thread of a game's loop. Nothing here blocks.
 ///
+/// Dropped, it takes the service with it: the server drains, as by [`Handle::drain`].
+///
 /// ```
 /// use socker_core::Message;
 /// use socker_core::service::{Context, PeerId, Service};
@@ -73,6 +75,12 @@ impl<S: Service + Send + 'static> Tick<S> {
     #[must_use]
     pub fn is_drained(&self) -> bool {
         self.hub.is_drained()
+    }
+}
+
+impl<S: Service> Drop for Tick<S> {
+    fn drop(&mut self) {
+        self.hub.abandon();
     }
 }
 

@@ -1,9 +1,15 @@
 //! Connections that an HTTP server upgrades.
 
-use std::{future::poll_fn, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use socker_core::{
-    CloseReason, Event, Machine, Role, Seed,
+    CloseReason, Config, Event, Machine, Role, Seed,
     handshake::{Incoming, Rejection},
     http::{self, StatusCode},
     service::{Service, Verdict, host::not_offered},
@@ -13,13 +19,12 @@ use tokio::{
     time,
 };
 
-use super::{Handle, seat::Seat, task::Task};
+use super::{Handle, keeper, seat::Seat, task::Task};
 
 /// A connection that the service has accepted and the HTTP server has still to upgrade. Dropped, it
 /// is gone.
 pub(crate) struct Begin<S: Service> {
     seat: Seat<S>,
-    address: Option<IpAddr>,
 }
 
 impl<S: Service + Send + 'static> Handle<S> {
@@ -28,7 +33,7 @@ impl<S: Service + Send + 'static> Handle<S> {
         &self,
         incoming: Incoming,
     ) -> Result<(http::Response<()>, Begin<S>), Rejection> {
-        self.keep();
+        keeper::start(self.hub());
         let address = incoming.request().address();
         let busy = |text| Rejection::new(StatusCode::SERVICE_UNAVAILABLE).with_text(text);
         let Some((seat, excess)) = Seat::take(self.hub(), address) else {
@@ -37,20 +42,29 @@ impl<S: Service + Send + 'static> Handle<S> {
         if let Some(excess) = excess {
             return Err(excess.into());
         }
-        let item = seat.item(Event::Incoming(incoming), address);
-        self.hub().hand_over(item);
-        let patience = self.hub().limits.config.opening_timeout.unwrap_or(Duration::MAX);
-        let answer = time::timeout(patience, poll_fn(|cx| seat.mailbox.poll_answer(cx)));
-        let (incoming, verdict) = answer.await.map_err(|_| busy("no decision in time\n"))?;
+        seat.tell(Event::Incoming(incoming));
+        let patience = patience(&self.hub().limits.config);
+        let answer = poll_fn(|cx| match seat.mailbox.poll_answer(cx) {
+            Poll::Ready(answer) => Poll::Ready(Ok(answer)),
+            Poll::Pending if seat.mailbox.has_failed() => {
+                let failure = Rejection::new(StatusCode::INTERNAL_SERVER_ERROR);
+                Poll::Ready(Err(failure.with_text("the service failed\n")))
+            }
+            Poll::Pending if seat.hub.draining().is_some() => {
+                Poll::Ready(Err(busy("the server is closing\n")))
+            }
+            Poll::Pending => Poll::Pending,
+        });
+        let answer = time::timeout(patience, answer).await;
+        let (incoming, verdict) = answer.map_err(|_| busy("no decision in time\n"))??;
         match verdict {
             Verdict::Reject(rejection) => Err(rejection),
             Verdict::Accept(acceptance) => match incoming.response(acceptance) {
-                Ok(response) => Ok((response, Begin { seat, address })),
+                Ok(response) => Ok((response, Begin { seat })),
                 Err(name) => {
                     let rejection = not_offered(&name);
                     let closed = Event::Closed(CloseReason::Rejected(rejection.status()));
-                    let item = seat.item(closed, address);
-                    self.hub().hand_over(item);
+                    seat.tell(closed);
                     Err(rejection)
                 }
             },
@@ -58,14 +72,30 @@ impl<S: Service + Send + 'static> Handle<S> {
     }
 }
 
-impl<S: Service> Begin<S> {
-    /// Runs the connection until it is gone.
-    pub(crate) async fn run<IO: AsyncRead + AsyncWrite + Unpin>(self, io: IO) {
-        let Self { seat, address } = self;
+impl<S: Service + Send + 'static> Begin<S> {
+    /// Runs the connection until it is gone. The stream comes when the response is written, if the
+    /// client takes it in the time of an opening.
+    pub(crate) async fn run<IO, U>(self, upgraded: U)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin,
+        U: Future<Output = Option<IO>>,
+    {
+        let Self { seat } = self;
+        let mut upgraded = pin!(upgraded);
+        let upgraded = poll_fn(|cx| {
+            seat.mailbox.register(cx.waker());
+            if seat.hub.is_cut() { Poll::Ready(None) } else { upgraded.as_mut().poll(cx) }
+        });
+        let patience = patience(&seat.hub.limits.config);
+        let Ok(Some(io)) = time::timeout(patience, upgraded).await else { return };
         let config = Arc::clone(&seat.hub.limits.config);
         // A server draws nothing.
         let seed = Seed::from([0; 16]);
         let machine = Machine::upgraded(seat.hub.now(), Role::Server, config, seed);
-        Task::new(io, machine, (seat, None), address).await;
+        Task::new(io, machine, (seat, None)).await;
     }
+}
+
+fn patience(config: &Config) -> Duration {
+    config.opening_timeout.unwrap_or(Duration::MAX)
 }
