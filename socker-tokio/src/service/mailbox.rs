@@ -12,14 +12,14 @@ use std::{
 use socker_core::{
     CloseCode, Instant, Machine, Message, Refusal,
     handshake::Incoming,
-    service::{Verdict, host::answer},
+    service::{
+        Verdict,
+        host::{TOO_SLOW, answer},
+    },
     wire::{Frame, MAX_HEADER},
 };
 
 use super::{pool::Pool, stay::Holders};
-
-/// What is told to a peer that does not keep up.
-pub(super) const TOO_SLOW: &str = "the connection is too slow for what is sent";
 
 /// What the service wants of a connection.
 #[derive(Debug)]

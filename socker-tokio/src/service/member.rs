@@ -6,14 +6,14 @@ use socker_core::{
     CloseCode, Instant, Machine, Message,
     service::{
         Delivery, Gap,
-        host::{Fate, Pace},
+        host::{Fate, Pace, TOO_SLOW},
     },
     wire::Frame,
 };
 
 use super::{
     Limits,
-    mailbox::{Mailbox, Order, TOO_SLOW},
+    mailbox::{Mailbox, Order},
 };
 
 /// A peer, as whoever has the service sees it.

@@ -2,7 +2,7 @@ use std::{io::IoSlice, mem};
 
 use bytes::Buf;
 
-use super::{Fate, Intake, Pace, timers::Timers};
+use super::{Fate, Intake, Pace, TOO_SLOW, timers::Timers};
 use crate::{
     CloseCode,
     event::Event,
@@ -10,9 +10,6 @@ use crate::{
     service::{Budget, Command, Delivery, Gap, PeerId, Peers},
     time::Instant,
 };
-
-/// What is told to a peer that does not keep up.
-const TOO_SLOW: &str = "the connection is too slow for what is sent";
 
 /// The connections of a [`Host`](super::Host), and what is to be done with them.
 #[derive(Debug)]

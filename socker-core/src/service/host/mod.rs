@@ -21,7 +21,7 @@ use self::connections::Connections;
 pub use self::{
     connections::Outgoing,
     intake::{Intake, answer, not_offered},
-    pace::{Fate, Pace},
+    pace::{Fate, Pace, TOO_SLOW},
     roster::{Entry, Excess, Roster},
     runner::Runner,
 };

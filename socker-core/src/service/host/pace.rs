@@ -3,6 +3,9 @@ use crate::{
     wire::MAX_HEADER,
 };
 
+/// What a peer is told that does not keep up with what it must know.
+pub const TOO_SLOW: &str = "the connection is too slow for what is sent";
+
 /// Whether a peer keeps up, and what it has missed.
 ///
 /// ```text
