@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use common::{Call, PIPE, Probe, connect, next, soon};
+use common::{Call, PIPE, Probe, REQUEST, connect, next, soon};
 use socker_core::{Config, Message};
 use socker_tokio::Server;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -23,10 +23,6 @@ struct Endless {
     request: Option<&'static [u8]>,
     frame: &'static [u8],
 }
-
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
-    Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 /// A ping of 125 zeros, with a mask of zeros.
 const PING: [u8; 131] = {

@@ -181,6 +181,7 @@ where
             task.waker = Some(cx.waker().clone());
             task.seat.mailbox.register(cx.waker());
             task.driver.disarm();
+            task.share.disarm();
         }
         keeper::start(&task.seat.hub);
         // The turn ends long before the time that it takes matters.
