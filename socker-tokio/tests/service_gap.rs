@@ -4,34 +4,14 @@
 
 mod common;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
-use common::{Call, Client, PIPE, Probe, closed, connect, next, soon};
-use socker_core::{
-    CloseCode, Config, Message,
-    service::{Budget, PeerId},
-    wire::Frame,
-};
-use socker_tokio::{Server, service::Handle};
-use tokio::{sync::mpsc::UnboundedReceiver, time};
-
-async fn open(server: &Handle<Probe>, told: &mut UnboundedReceiver<Call>) -> (Client, PeerId) {
-    let client = connect(server, PIPE).await.unwrap();
-    next(told).await;
-    let Call::Opened(peer) = next(told).await else { panic!("it is opened") };
-    (client, peer)
-}
-
-/// All that can happen without the clock has happened.
-async fn settle() {
-    time::sleep(Duration::from_millis(1)).await;
-}
+use common::{Call, Client, Probe, closed, next, open, settle, soon};
+use socker_core::{CloseCode, Config, Message, service::Budget, wire::Frame};
+use socker_tokio::Server;
 
 async fn receive(client: &mut Client) -> Vec<u8> {
     soon(client.recv()).await.unwrap().unwrap().into_bytes().to_vec()

@@ -11,12 +11,12 @@ use std::{
     time::Duration,
 };
 
-use common::{Call, Client, PIPE, Probe, connect, next, soon};
+use common::{Call, PIPE, Probe, connect, next, open, soon};
 use socker_core::{
     Instant, Message,
     service::{Budget, Context, PeerId, Service},
 };
-use socker_tokio::{Server, service::Handle};
+use socker_tokio::Server;
 use tokio::{sync::mpsc::UnboundedReceiver, time};
 
 /// Panics at "panic", and sends everything else back.
@@ -27,13 +27,6 @@ fn fragile() -> (Probe, UnboundedReceiver<Call>) {
         cx.send(peer, message.clone());
     });
     (probe, told)
-}
-
-async fn open(server: &Handle<Probe>, told: &mut UnboundedReceiver<Call>) -> (Client, PeerId) {
-    let client = connect(server, PIPE).await.unwrap();
-    next(told).await;
-    let Call::Opened(peer) = next(told).await else { panic!("it is opened") };
-    (client, peer)
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,47 +4,27 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use common::{Call, Client, PIPE, Probe, closed, connect, next, soon};
-use socker_core::{
-    CloseCode, CloseReason, Message,
-    service::{Budget, PeerId},
-};
-use socker_tokio::{
-    Error, Server,
-    service::{Handle, Tick},
-};
+use common::{Call, PIPE, Probe, REQUEST, closed, connect, open_ticked, settle, soon};
+use socker_core::{CloseCode, CloseReason, Message, service::Budget};
+use socker_tokio::{Error, Server, service::RunError};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, duplex},
-    sync::mpsc::UnboundedReceiver,
     time,
 };
-
-type Told = UnboundedReceiver<Call>;
-
-/// All that can happen without the clock has happened.
-async fn settle() {
-    time::sleep(Duration::from_millis(1)).await;
-}
-
-async fn open(server: &Handle<Probe>, tick: &mut Tick<Probe>, told: &mut Told) -> (Client, PeerId) {
-    let connecting = tokio::spawn({
-        let server = server.clone();
-        async move { connect(&server, PIPE).await }
-    });
-    settle().await;
-    tick.poll();
-    assert!(matches!(next(told).await, Call::Request(_)));
-    let Call::Opened(peer) = next(told).await else { panic!("it is opened") };
-    (soon(connecting).await.unwrap().unwrap(), peer)
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_server_is_drained_when_the_service_was_told_of_all() {
     let (probe, mut told) = Probe::new();
     let (server, mut tick) = Server::new(probe).start_ticked();
-    let (mut client, peer) = open(&server, &mut tick, &mut told).await;
+    let (mut client, peer) = open_ticked(&server, &mut tick, &mut told).await;
     client.send(Message::text("last")).await.unwrap();
     settle().await;
     server.drain(Duration::from_secs(5), "");
@@ -98,18 +78,14 @@ async fn clients_that_come_and_go_while_it_stalls_are_limited() {
     }
     assert_eq!((requests, closes), (10, 10), "what waited was limited");
     assert_eq!(server.connections(), 0);
-    open(&server, &mut tick, &mut told).await;
+    open_ticked(&server, &mut tick, &mut told).await;
 }
-
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
-    Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 #[tokio::test(start_paused = true)]
 async fn connections_end_with_its_thread() {
     let (probe, mut told) = Probe::new();
     let (server, mut tick) = Server::new(probe).start_ticked();
-    let (mut client, _) = open(&server, &mut tick, &mut told).await;
+    let (mut client, _) = open_ticked(&server, &mut tick, &mut told).await;
     let waiting = tokio::spawn({
         let server = server.clone();
         async move { connect(&server, PIPE).await.map(drop) }
@@ -124,4 +100,41 @@ async fn connections_end_with_its_thread() {
     soon(server.drained()).await;
     assert!(connect(&server, PIPE).await.is_err());
     assert_eq!(told.recv().await, None, "nothing holds the service");
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_of_other_threads_are_limited_and_given_back() {
+    let (probe, _told) = Probe::new();
+    let (server, mut tick) = Server::new(probe).start_ticked();
+    let done = Arc::new(AtomicUsize::new(0));
+    let mut refused = Vec::new();
+    std::thread::scope(|scope| {
+        let threads = [(); 4].map(|()| {
+            let (server, done) = (server.clone(), Arc::clone(&done));
+            scope.spawn(move || {
+                let mut refused = Vec::new();
+                for _ in 0..300 {
+                    let done = Arc::clone(&done);
+                    let act = move |_: &mut Probe, _: &mut socker_core::service::Context<'_>| {
+                        done.fetch_add(1, Ordering::Relaxed);
+                    };
+                    match server.run(act) {
+                        Ok(()) => {}
+                        Err(error @ RunError::Full(_)) => refused.push(error.into_inner()),
+                        Err(_) => panic!("there is no other reason"),
+                    }
+                }
+                refused
+            })
+        });
+        refused.extend(threads.into_iter().flat_map(|thread| thread.join().unwrap()));
+    });
+    assert_eq!(refused.len(), 1200 - 1024);
+    tick.poll();
+    assert_eq!(done.load(Ordering::Relaxed), 1024);
+    for act in refused {
+        server.run(act).map_err(|_| "there is room again").unwrap();
+    }
+    tick.poll();
+    assert_eq!(done.load(Ordering::Relaxed), 1200);
 }

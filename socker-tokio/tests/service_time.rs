@@ -4,15 +4,23 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{self, Poll},
+    time::Duration,
+};
 
 use common::{Call, PIPE, Probe, connect, next, soon};
 use socker_core::{
     Instant, Message,
+    handshake::Request,
     service::{Context, PeerId, Service},
 };
 use socker_tokio::{Server, service::Handle};
 use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf, duplex},
     net::TcpListener,
     runtime::{Builder, Runtime},
     sync::mpsc::UnboundedReceiver,
@@ -149,4 +157,66 @@ async fn nothing_is_left_of_a_server_that_is_gone() {
         }
     };
     time::timeout(Duration::from_secs(5), ended).await.expect("the keeper ends too");
+}
+
+/// Before each read somebody else comes to the service.
+struct Interrupted<IO>(IO, Handle<Probe>);
+
+impl<IO: AsyncRead + Unpin> AsyncRead for Interrupted<IO> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        std::thread::sleep(Duration::from_millis(1));
+        let seen =
+            |probe: &mut Probe, cx: &mut Context<'_>| probe.calls.send(Call::Timeout(cx.now()));
+        self.1.run(move |probe, cx| drop(seen(probe, cx))).unwrap();
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Interrupted<IO> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut task::Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test]
+async fn it_never_goes_back() {
+    let (mut probe, mut told) = Probe::new();
+    let calls = probe.calls.clone();
+    probe.on_message = Box::new(move |cx, peer, message| {
+        calls.send(Call::Timeout(cx.now())).unwrap();
+        cx.send(peer, message.clone());
+    });
+    let server = Server::new(probe).start();
+    let (near, far) = duplex(PIPE);
+    tokio::spawn({
+        let server = server.clone();
+        async move { server.serve_connection(Interrupted(far, server.clone()), None).await }
+    });
+    let request = Request::get("ws://localhost/").unwrap();
+    let mut client = socker_tokio::client(near, &request, Arc::default()).await.unwrap();
+    for _ in 0..3 {
+        client.send(Message::text("x")).await.unwrap();
+        soon(client.recv()).await.unwrap().unwrap();
+    }
+    let mut times = Vec::new();
+    while let Ok(call) = told.try_recv() {
+        times.extend(if let Call::Timeout(now) = call { Some(now) } else { None });
+    }
+    assert!(times.len() > 6 && times.is_sorted(), "{times:?}");
 }

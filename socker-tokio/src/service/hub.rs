@@ -30,8 +30,11 @@ use super::{
 /// When to look again for what could not be done just now.
 const SOON: Duration = Duration::from_millis(1);
 
-/// How often the one who has the service goes on for others before somebody else has to.
+/// How often the one who has the service goes on for others before the keeper has to.
 const ROUNDS: usize = 4;
+
+/// The same before there is a keeper, which comes with the first connection.
+const ROUNDS_ALONE: usize = 1024;
 
 /// What all parts of a server share.
 ///
@@ -118,7 +121,8 @@ impl<S: Service> Hub<S> {
     /// Gives the service back, and tells the keeper if it has to wake earlier.
     #[inline]
     fn leave_to<'h>(&'h self, mut place: MutexGuard<'h, Place<S>>, keeper: Option<&Notify>) {
-        for _ in 0..ROUNDS {
+        let rounds = if self.keeping.runs() { ROUNDS } else { ROUNDS_ALONE };
+        for _ in 0..rounds {
             let timeout = place.runner.poll_timeout();
             drop(place);
             if self.arm(timeout)

@@ -51,6 +51,13 @@ pub(super) struct Share {
     paused: bool,
 }
 
+impl Share {
+    /// Another task is to be woken from now on.
+    pub(super) fn disarm(&mut self) {
+        self.paused = false;
+    }
+}
+
 /// All that waited, to be handled. Dropped, it has been: what a panic has left waits again.
 pub(super) struct Batch<'i, S> {
     inbox: &'i Inbox<S>,

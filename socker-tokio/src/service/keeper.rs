@@ -18,6 +18,12 @@ pub(super) struct Keeping {
     pub(super) notify: Arc<Notify>,
 }
 
+impl Keeping {
+    pub(super) fn runs(&self) -> bool {
+        self.runs.load(Ordering::Relaxed)
+    }
+}
+
 struct Keeper<S: Service> {
     hub: Weak<Hub<S>>,
     notify: Arc<Notify>,
@@ -28,7 +34,7 @@ struct Keeper<S: Service> {
 #[inline]
 pub(super) fn start<S: Service + Send + 'static>(hub: &Arc<Hub<S>>) {
     let keeping = &hub.keeping;
-    if !keeping.runs.load(Ordering::Relaxed)
+    if !keeping.runs()
         && let Ok(runtime) = Handle::try_current()
         && !keeping.runs.swap(true, Ordering::Relaxed)
     {

@@ -45,15 +45,30 @@ pub(super) struct Place<S> {
     members: Peers<Member>,
     /// Those that were just closed for not keeping up.
     overrun: Vec<PeerId>,
+    /// The latest time that the service was told.
+    now: Instant,
 }
 
 impl<S: Service> Place<S> {
     pub(super) fn new(service: S) -> Self {
-        Self { runner: Runner::new(service), members: Peers::default(), overrun: Vec::new() }
+        Self {
+            runner: Runner::new(service),
+            members: Peers::default(),
+            overrun: Vec::new(),
+            now: Instant::START,
+        }
+    }
+
+    /// Each thread looks at the clock before it has the service, so it may be late.
+    #[inline]
+    fn at(&mut self, now: Instant) -> Instant {
+        self.now = self.now.max(now);
+        self.now
     }
 
     /// Handles what has waited.
     pub(super) fn handle(&mut self, limits: &Limits, now: Instant, item: Item<S>) {
+        let now = self.at(now);
         match item {
             Item::Request(peer, incoming, mailbox) => {
                 let verdict = self.runner.request(now, peer, incoming.request());
@@ -85,12 +100,14 @@ impl<S: Service> Place<S> {
         now: Instant,
         act: impl FnOnce(&mut S, &mut Context<'_>) -> R,
     ) -> R {
+        let now = self.at(now);
         let result = self.runner.run(now, act);
         self.carry_out(limits, None);
         result
     }
 
     pub(super) fn handle_timeout(&mut self, limits: &Limits, now: Instant) {
+        let now = self.at(now);
         self.runner.handle_timeout(now);
         self.carry_out(limits, None);
     }
@@ -98,14 +115,15 @@ impl<S: Service> Place<S> {
     /// A message that need not wait.
     #[inline]
     pub(super) fn message_now(&mut self, limits: &Limits, message: Message<'_>, own: &mut Own<'_>) {
-        self.runner.message(own.now, own.peer, message);
+        let now = self.at(own.now);
+        self.runner.message(now, own.peer, message);
         self.carry_out(limits, Some(own));
     }
 
     /// Does what the service wants done; for the peer whose task this is, at once.
     #[inline]
     fn carry_out(&mut self, limits: &Limits, mut own: Option<&mut Own<'_>>) {
-        let Self { runner, members, overrun } = self;
+        let Self { runner, members, overrun, .. } = self;
         let mut send =
             |to, content: Content<'_>, delivery, own: Option<(&mut Machine, Instant)>| {
                 if let Some(member) = members.get_mut(to)

@@ -27,6 +27,9 @@ use super::{
 };
 use crate::driver::{Driver, READ};
 
+/// Most reads of one turn: the others are to go on too, and the time.
+const READS: usize = 16;
+
 /// Runs a connection until it is gone.
 pub(super) struct Task<IO, S: Service> {
     driver: Driver<IO>,
@@ -178,13 +181,15 @@ where
             task.waker = Some(cx.waker().clone());
             task.seat.mailbox.register(cx.waker());
             task.driver.disarm();
+            task.share.disarm();
         }
         keeper::start(&task.seat.hub);
-        // The runtime's budget ends this call long before the time that it takes matters.
+        // The turn ends long before the time that it takes matters.
         let now = task.driver.now();
         task.end(now);
         // Most often it was woken to read, and what that brings is written at once.
         let _ = task.poll_input(now, cx);
+        let mut reads = 1;
         loop {
             let written = task.write(now, cx);
             // What the writing, the time or an answer to a request brought about.
@@ -194,8 +199,14 @@ where
             if task.driver.machine.is_done() && written {
                 return Poll::Ready(());
             }
+            reads += 1;
             match task.poll_input(now, cx) {
-                Reading::Done => {}
+                Reading::Done if reads < READS => {}
+                Reading::Done => {
+                    let _ = task.driver.poll_timer_again(now, cx);
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 // A peer that is not read from can't prove that it is there.
                 Reading::Withheld => return Poll::Pending,
                 Reading::Waiting if task.driver.poll_timer_again(now, cx) => {}

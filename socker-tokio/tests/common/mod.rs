@@ -10,15 +10,23 @@ use socker_core::{
     handshake::Request,
     service::{Context, Gap, PeerId, Service, Verdict},
 };
-use socker_tokio::{Connection, Error, service::Handle};
+use socker_tokio::{
+    Connection, Error,
+    service::{Handle, Tick},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, DuplexStream, duplex},
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 /// Bytes that a pipe holds.
 pub(crate) const PIPE: usize = 4 << 10;
+
+/// A request, for clients by hand.
+pub(crate) const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+    Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 pub(crate) type Client = Connection<DuplexStream>;
 
@@ -116,6 +124,39 @@ where
     tokio::spawn(async move { handle.serve_connection(far, None).await });
     let request = Request::get("ws://localhost/")?;
     socker_tokio::client(near, &request, Arc::default()).await
+}
+
+/// Opens a connection to a server that is ticked.
+pub(crate) async fn open_ticked(
+    server: &Handle<Probe>,
+    tick: &mut Tick<Probe>,
+    told: &mut UnboundedReceiver<Call>,
+) -> (Client, PeerId) {
+    let connecting = tokio::spawn({
+        let server = server.clone();
+        async move { connect(&server, PIPE).await }
+    });
+    settle().await;
+    tick.poll();
+    assert!(matches!(next(told).await, Call::Request(_)));
+    let Call::Opened(peer) = next(told).await else { panic!("it is opened") };
+    (soon(connecting).await.expect("it ends").expect("it is open"), peer)
+}
+
+/// Opens a connection to a server that calls its service at once.
+pub(crate) async fn open(
+    server: &Handle<Probe>,
+    told: &mut UnboundedReceiver<Call>,
+) -> (Client, PeerId) {
+    let client = connect(server, PIPE).await.expect("it is open");
+    assert!(matches!(next(told).await, Call::Request(_)));
+    let Call::Opened(peer) = next(told).await else { panic!("it is opened") };
+    (client, peer)
+}
+
+/// All that can happen without the clock, which is paused, has happened.
+pub(crate) async fn settle() {
+    sleep(Duration::from_millis(1)).await;
 }
 
 /// A future of a test that is to be ready soon: by the real clock, or by one that is paused.
