@@ -30,19 +30,19 @@ use socker_tokio::{
 use tokio::net::TcpListener;
 
 const CLIENTS: u32 = 64;
-/// Sessions of each client, one after another.
-const SESSIONS: u32 = 3;
-/// Messages of a session.
+/// Visits of each client, one after another.
+const VISITS: u32 = 3;
+/// Messages of a visit.
 const MESSAGES: u32 = 20;
 
-/// The first byte of a message; a session and a number follow.
+/// The first byte of a message; a visit and a number follow.
 const SAY: u8 = 0;
 const CLOSE_ME: u8 = 1;
 const SAID: u8 = 2;
 
-fn encode(kind: u8, session: u32, number: u32) -> [u8; 9] {
+fn encode(kind: u8, visit: u32, number: u32) -> [u8; 9] {
     let mut bytes = [kind; 9];
-    bytes[1..5].copy_from_slice(&session.to_be_bytes());
+    bytes[1..5].copy_from_slice(&visit.to_be_bytes());
     bytes[5..].copy_from_slice(&number.to_be_bytes());
     bytes
 }
@@ -62,7 +62,7 @@ enum State {
 #[derive(Default)]
 struct Checker {
     peers: Peers<State>,
-    /// How many messages have come in each session.
+    /// How many messages have come in each visit.
     received: HashMap<u32, u32>,
     /// The last job of each thread.
     jobs: HashMap<u32, u32>,
@@ -101,19 +101,19 @@ impl Service for Checker {
     }
 
     fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
-        let (kind, session, number) = decode(message.as_bytes());
+        let (kind, visit, number) = decode(message.as_bytes());
         self.check(cx, self.is(peer, State::Open), "message", peer);
         if kind == CLOSE_ME {
             self.peers.insert(peer, State::Closing);
             return cx.close(peer, CloseCode::Normal, "as you like");
         }
-        let received = self.received.entry(session).or_default();
+        let received = self.received.entry(visit).or_default();
         let in_order = *received == number;
         *received += 1;
         self.check(cx, in_order, "order", peer);
         cx.send(peer, message);
         let others = self.peers.ids().filter(|&other| other != peer);
-        cx.broadcast(others, Frame::binary(&encode(SAID, session, number)));
+        cx.broadcast(others, Frame::binary(&encode(SAID, visit, number)));
     }
 
     fn closed(&mut self, cx: &mut Context<'_>, peer: PeerId, _: &CloseReason) {
@@ -124,13 +124,13 @@ impl Service for Checker {
     }
 }
 
-/// One session; how many messages it must have been heard to say, if that is certain.
-async fn session(address: SocketAddr, session: u32) -> Option<u32> {
+/// One visit; how many messages it must have been heard to say, if that is certain.
+async fn visit(address: SocketAddr, visit: u32) -> Option<u32> {
     let mut client = socker_tokio::connect(&format!("ws://{address}/")).await.unwrap();
     for number in 0..MESSAGES {
-        client.send(Message::binary(&encode(SAY, session, number)[..])).await.unwrap();
+        client.send(Message::binary(&encode(SAY, visit, number)[..])).await.unwrap();
     }
-    match session % 4 {
+    match visit % 4 {
         0 => {
             drop(client);
             return None;
@@ -139,7 +139,7 @@ async fn session(address: SocketAddr, session: u32) -> Option<u32> {
             let _ = client.close(CloseCode::Normal, "").await;
             return Some(MESSAGES);
         }
-        2 => client.send(Message::binary(&encode(CLOSE_ME, session, 0)[..])).await.unwrap(),
+        2 => client.send(Message::binary(&encode(CLOSE_ME, visit, 0)[..])).await.unwrap(),
         _ => {}
     }
     let mut echoes = 0;
@@ -147,9 +147,9 @@ async fn session(address: SocketAddr, session: u32) -> Option<u32> {
     while let Some(message) = client.recv().await {
         match decode(message.unwrap().as_bytes()) {
             (SAY, own, number) => {
-                assert_eq!((own, number), (session, echoes));
+                assert_eq!((own, number), (visit, echoes));
                 echoes += 1;
-                if echoes == MESSAGES && session % 4 == 3 {
+                if echoes == MESSAGES && visit % 4 == 3 {
                     let reason = client.close(CloseCode::Normal, "").await;
                     assert!(reason.is_clean(), "{reason}");
                     break;
@@ -198,10 +198,10 @@ async fn stress(server: Handle<Checker>, wrong: Arc<Mutex<Vec<String>>>) {
         .map(|client| {
             tokio::spawn(async move {
                 let mut heard = Vec::new();
-                for number in 0..SESSIONS {
-                    // Each client has sessions of several kinds.
+                for number in 0..VISITS {
+                    // Each client has visits of several kinds.
                     let id = (number * CLIENTS + client) * 4 + (client + number) % 4;
-                    heard.push((id, soon(session(address, id)).await));
+                    heard.push((id, soon(visit(address, id)).await));
                 }
                 heard
             })
@@ -219,13 +219,13 @@ async fn stress(server: Handle<Checker>, wrong: Arc<Mutex<Vec<String>>>) {
     let (told, result) = tokio::sync::oneshot::channel();
     let wrong_at_the_end = Arc::clone(&wrong);
     let count = move |checker: &mut Checker, _: &mut Context<'_>| {
-        assert_eq!(checker.opened, CLIENTS * SESSIONS);
-        assert_eq!(checker.closed, CLIENTS * SESSIONS);
+        assert_eq!(checker.opened, CLIENTS * VISITS);
+        assert_eq!(checker.closed, CLIENTS * VISITS);
         assert!(checker.peers.is_empty());
         assert_eq!(*wrong_at_the_end.lock().unwrap(), Vec::<String>::new());
-        for (session, expected) in heard {
-            let received = checker.received.get(&session).copied().unwrap_or_default();
-            assert!(expected.is_none_or(|expected| expected == received), "{session}: {received}");
+        for (visit, expected) in heard {
+            let received = checker.received.get(&visit).copied().unwrap_or_default();
+            assert!(expected.is_none_or(|expected| expected == received), "{visit}: {received}");
         }
         assert!((0..4).all(|thread| checker.jobs[&thread] == 499));
         told.send(()).unwrap();
