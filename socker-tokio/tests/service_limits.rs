@@ -122,7 +122,7 @@ async fn too_many_messages_a_second_end_a_connection() {
     while next(&mut told).await == Call::Message(peer, b"tick".into()) {
         messages += 1;
     }
-    assert_eq!(messages, 21);
+    assert_eq!(messages, 20);
     assert_eq!(server.connections(), 1);
 }
 
