@@ -301,7 +301,9 @@ pub fn violations<W: World>() {
 pub fn a_slow_reader<W: World>() {
     let log = Log::default();
     let config = Config::default().close_timeout(PATIENCE);
-    let mut world = W::start(Flood::new(log.clone()), config, Budget::default());
+    // The fast one speaks as often as it is answered.
+    let budget = Budget::default().message_rate(u32::MAX).message_burst(u32::MAX);
+    let mut world = W::start(Flood::new(log.clone()), config, budget);
     let slow = opened(&mut world, "/");
     let fast = opened(&mut world, "/echo");
     world.stall(slow);
