@@ -29,6 +29,10 @@ pub struct Config {
     pub opening_timeout: Option<Duration>,
     /// Most bytes of one received message, over all of its fragments. Default 1 MiB.
     pub message_limit: usize,
+    /// Longer messages, up to so many bytes, are dropped as they come, and told
+    /// ([`Event::Oversized`](crate::Event::Oversized)), so that their sender can be answered; beyond
+    /// this the connection is closed with 1009. Default 0: every message that is too long closes it.
+    pub discard_limit: usize,
     /// Most bytes that wait to be sent, frame headers included; a single message that is larger is
     /// taken only when nothing waits. Default 1 MiB.
     pub outgoing_limit: usize,
@@ -51,6 +55,7 @@ impl Default for Config {
             header_limit: 100,
             opening_timeout: Some(Duration::from_secs(10)),
             message_limit: 1 << 20,
+            discard_limit: 0,
             outgoing_limit: 1 << 20,
             keep_alive: Some(Duration::from_secs(30)),
             keep_alive_timeout: Duration::from_secs(30),
@@ -83,6 +88,12 @@ impl Config {
     #[must_use]
     pub fn message_limit(self, message_limit: usize) -> Self {
         Self { message_limit, ..self }
+    }
+
+    /// Sets [`Config::discard_limit`], in bytes.
+    #[must_use]
+    pub fn discard_limit(self, discard_limit: usize) -> Self {
+        Self { discard_limit, ..self }
     }
 
     /// Sets [`Config::outgoing_limit`], in bytes.

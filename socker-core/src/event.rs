@@ -7,7 +7,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::{
     handshake::{HandshakeError, Incoming, Response},
-    message::{Message, Payload},
+    message::{Message, MessageKind, Payload},
     wire::Violation,
 };
 
@@ -23,6 +23,10 @@ pub enum Event<'b> {
     Opened(Response),
     /// A message.
     Message(Message<'b>),
+    /// A message over [`Config::message_limit`](crate::Config::message_limit) has begun. It is dropped
+    /// as it comes, and takes no memory; what is sent after it comes as always. Only up to
+    /// [`Config::discard_limit`](crate::Config::discard_limit), beyond which it is a violation.
+    Oversized(Oversized),
     /// The answer to a ping, with the ping's payload.
     Pong(Payload<'b>),
     /// No message comes after this, and nothing more can be sent. Every machine says it once.
@@ -37,9 +41,26 @@ impl Event<'_> {
             Self::Incoming(incoming) => Event::Incoming(incoming),
             Self::Opened(response) => Event::Opened(response),
             Self::Message(message) => Event::Message(message.into_owned()),
+            Self::Oversized(oversized) => Event::Oversized(oversized),
             Self::Pong(payload) => Event::Pong(Payload::Owned(payload.into_bytes())),
             Self::Closed(reason) => Event::Closed(reason),
         }
+    }
+}
+
+/// A message that is too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Oversized {
+    /// Text or binary; whether the text is UTF-8 is not looked at.
+    pub kind: MessageKind,
+}
+
+impl Oversized {
+    /// For tests of services, and for hosts.
+    #[must_use]
+    pub fn new(kind: MessageKind) -> Self {
+        Self { kind }
     }
 }
 

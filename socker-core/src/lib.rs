@@ -71,6 +71,7 @@
 //! - [`handshake`] is the HTTP part: [`handshake::Request`] and its answers.
 //! - [`script`] is a chain of named stages through which a connection moves.
 //! - [`service`] is the logic of many connections, and what hosts it.
+//! - [`rooms`] is a service: one owner drives many members (feature `rooms`).
 //! - [`wire`] is bytes to frames and back, for whoever needs no more than that.
 //!
 //! # Laws
@@ -89,6 +90,8 @@ mod event;
 pub mod handshake;
 mod machine;
 mod message;
+#[cfg(feature = "rooms")]
+pub mod rooms;
 pub mod script;
 mod seed;
 pub mod service;
@@ -101,7 +104,7 @@ pub use tungstenite::protocol::frame::coding::CloseCode;
 pub use self::{
     config::Config,
     error::{AnswerError, Refusal, SendError},
-    event::{CloseReason, Event},
+    event::{CloseReason, Event, Oversized},
     machine::{Machine, Outgoing, Role},
     message::{Message, MessageKind, Payload},
     seed::Seed,

@@ -9,5 +9,9 @@ pub(crate) fn routes(services: &Services) -> Router {
     Router::new()
         .route("/echo", mount(services.echo.clone()))
         .route("/play", mount(services.game.clone()))
+        .route("/rooms", mount(services.rooms.clone()))
+        // Where pages made for rtbroadcaster look.
+        .route("/broadcast", mount(services.rooms.clone()))
+        .route("/broadcasting", mount(services.rooms.clone()))
         .merge(page::routes())
 }

@@ -3,7 +3,7 @@
 //! ```text
 //!  main        arguments, exit code
 //!  server      listener, HTTP, graceful end
-//!  app         routes: page, and the services echo and game
+//!  app         routes: page, and the services echo, game and rooms
 //!  game        the scene: a service on a thread of its own, 60 ticks a second
 //! ```
 
@@ -12,6 +12,7 @@ mod arguments;
 mod echo;
 mod game;
 mod page;
+mod rooms;
 mod server;
 
 use std::{

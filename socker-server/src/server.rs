@@ -16,6 +16,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use socker_core::rooms::Rooms;
 use socker_tokio::service::Handle;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -28,6 +29,7 @@ use crate::{
     app,
     echo::{self, Echo},
     game::{self, Game},
+    rooms,
 };
 
 /// From a connection's first byte to the end of its request.
@@ -52,6 +54,7 @@ const GOING_AWAY: &str = "the server is going away";
 pub(crate) struct Services {
     pub(crate) echo: Handle<Echo>,
     pub(crate) game: Handle<Game>,
+    pub(crate) rooms: Handle<Rooms>,
 }
 
 /// Why nothing is served.
@@ -112,7 +115,8 @@ async fn serve(listen: &str, record: Option<&Path>) -> Result<(), Failure> {
         }
     };
     let (game, game_thread) = game::start(record).map_err(Failure::Start)?;
-    let services = Services { echo: echo::start(), game };
+    let rooms = rooms::start().map_err(Failure::Start)?;
+    let services = Services { echo: echo::start(), game, rooms };
     let app = app::routes(&services);
     // Nobody has to read it.
     let _ = writeln!(io::stdout(), "Socker is at http://{address}/ (Ctrl-C ends it)");
@@ -137,11 +141,12 @@ async fn serve(listen: &str, record: Option<&Path>) -> Result<(), Failure> {
     info!("ending: closing all connections");
     ending.cancel();
     tasks.close();
-    let Services { echo, game } = services;
+    let Services { echo, game, rooms } = services;
     echo.drain(DRAIN, GOING_AWAY);
     game.drain(DRAIN, GOING_AWAY);
+    rooms.drain(DRAIN, GOING_AWAY);
     let ended = async {
-        tokio::join!(echo.drained(), game.drained(), tasks.wait());
+        tokio::join!(echo.drained(), game.drained(), rooms.drained(), tasks.wait());
         // Its last lines are recorded. It ends within a tick, and has no result.
         let _ = tokio::task::spawn_blocking(move || game_thread.join()).await;
     };

@@ -68,7 +68,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
     ///
     /// # Errors
     /// The stream failed, or the connection ended otherwise; `None` follows. After a violation that is
-    /// when the peer has read why, or [`Config::close_timeout`] is over.
+    /// when the peer has read why, or [`Config::close_timeout`] is over. [`Error::Oversized`] alone ends
+    /// nothing.
     pub async fn recv(&mut self) -> Option<Result<Message<'static>, Error>> {
         poll_fn(|cx| self.poll_recv(cx)).await
     }
@@ -183,6 +184,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Connection<IO> {
         loop {
             match ready!(self.poll_event(cx)) {
                 Some(Event::Message(message)) => return Poll::Ready(Some(Ok(message))),
+                Some(Event::Oversized(oversized)) => {
+                    return Poll::Ready(Some(Err(Error::Oversized(oversized))));
+                }
                 Some(_) => {}
                 None if self.ended => return Poll::Ready(None),
                 None => {

@@ -1,6 +1,6 @@
 use std::{error, fmt, io};
 
-use socker_core::{CloseReason, handshake::RequestError};
+use socker_core::{CloseReason, Oversized, handshake::RequestError};
 
 /// Why a connection can't be opened, or did not end well.
 #[derive(Debug)]
@@ -10,6 +10,9 @@ pub enum Error {
     Io(io::Error),
     /// The connection is over, and not by a Close from each side.
     Closed(CloseReason),
+    /// A message over [`Config::message_limit`](socker_core::Config::message_limit) has come, and is
+    /// dropped ([`Config::discard_limit`](socker_core::Config::discard_limit)). The connection goes on.
+    Oversized(Oversized),
     /// This side is closing the connection.
     Closing,
     /// The sink was given a message before it was ready.
@@ -28,6 +31,9 @@ impl fmt::Display for Error {
             Self::Io(error) => error.fmt(f),
             Self::Closed(reason) => reason.fmt(f),
             Self::Request(error) => error.fmt(f),
+            Self::Oversized(oversized) => {
+                write!(f, "a {} message over the size limit was dropped", oversized.kind)
+            }
             Self::Closing => f.write_str("the connection is closing"),
             Self::NotReady => f.write_str("the sink was not ready for a message"),
             Self::Tls => f.write_str("wss:// needs a TLS stream of the caller"),
@@ -41,9 +47,12 @@ impl error::Error for Error {
         match self {
             Self::Io(error) => Some(error),
             Self::Request(error) => Some(error),
-            Self::Closed(_) | Self::Closing | Self::NotReady | Self::Tls | Self::Subprotocol(_) => {
-                None
-            }
+            Self::Closed(_)
+            | Self::Oversized(_)
+            | Self::Closing
+            | Self::NotReady
+            | Self::Tls
+            | Self::Subprotocol(_) => None,
         }
     }
 }

@@ -1,5 +1,7 @@
+use std::mem;
+
 use crate::{
-    message::{Message, Payload},
+    message::{Message, MessageKind, Payload},
     wire::{Opcode, Utf8Decoder, Violation, apply_mask},
 };
 
@@ -17,8 +19,13 @@ pub(super) struct Assembly {
 
 #[derive(Debug)]
 enum Gathered {
-    Text { text: String, decoder: Utf8Decoder },
+    Text {
+        text: String,
+        decoder: Utf8Decoder,
+    },
     Binary(Vec<u8>),
+    /// It is too long, and nothing of it is kept.
+    Discarded,
 }
 
 impl Assembly {
@@ -29,6 +36,15 @@ impl Assembly {
             Gathered::Binary(Vec::new())
         };
         Self { assembled: 0, gathered }
+    }
+
+    /// Drops what has come and what will come of it; tells once which kind of message it is.
+    pub(super) fn discard(&mut self) -> Option<MessageKind> {
+        match mem::replace(&mut self.gathered, Gathered::Discarded) {
+            Gathered::Text { .. } => Some(MessageKind::Text),
+            Gathered::Binary(_) => Some(MessageKind::Binary),
+            Gathered::Discarded => None,
+        }
     }
 
     /// Unmasks a piece and appends it. At most `announced` bytes are still to come after it.
@@ -57,14 +73,16 @@ impl Assembly {
                 bytes.extend_from_slice(piece);
                 Ok(())
             }
+            Gathered::Discarded => Ok(()),
         }
     }
 
-    /// The message, after a piece that nothing follows.
-    pub(super) fn finish(self) -> Message<'static> {
+    /// The message, after a piece that nothing follows; `None` if it was discarded.
+    pub(super) fn finish(self) -> Option<Message<'static>> {
         match self.gathered {
-            Gathered::Text { text, .. } => Message::Text(text.into()),
-            Gathered::Binary(bytes) => Message::Binary(Payload::Owned(bytes.into())),
+            Gathered::Text { text, .. } => Some(Message::Text(text.into())),
+            Gathered::Binary(bytes) => Some(Message::Binary(Payload::Owned(bytes.into()))),
+            Gathered::Discarded => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 
 use super::{
     Machine, Role,
-    receiver::{Received, Receiver},
+    receiver::{Limits, Received, Receiver},
 };
 use crate::{
     event::{CloseReason, Event},
@@ -98,13 +98,18 @@ impl Machine {
         self.heard = now;
         self.pinged = false;
         let masked = self.role == Role::Server;
+        let limits =
+            Limits { message: self.config.message_limit, discard: self.config.discard_limit };
         loop {
             if let Some(message) = self.read_whole(now, input) {
                 return Some(Event::Message(message));
             }
-            match self.receiver.read(masked, self.config.message_limit, input) {
+            match self.receiver.read(masked, limits, input) {
                 Ok(None) => return None,
                 Ok(Some(Received::Message(message))) => return Some(Event::Message(message)),
+                Ok(Some(Received::Oversized(oversized))) => {
+                    return Some(Event::Oversized(oversized));
+                }
                 Ok(Some(Received::Pong(payload))) => return Some(Event::Pong(payload)),
                 Ok(Some(Received::Ping(payload))) => self.pong(&payload),
                 Ok(Some(Received::Close(payload))) => return Some(self.peer_closed(now, &payload)),

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 
 use super::assembly::Assembly;
 use crate::{
+    event::Oversized,
     message::{Message, Payload},
     wire::{
         Close, Expect, Header, MAX_HEADER, MAX_SHORT, Opcode, Violation, apply_mask, rotate_mask,
@@ -18,9 +19,19 @@ type Control = SmallVec<[u8; MAX_SHORT]>;
 #[derive(Debug)]
 pub(super) enum Received<'b> {
     Message(Message<'b>),
+    Oversized(Oversized),
     Ping(Payload<'b>),
     Pong(Payload<'b>),
     Close(Payload<'b>),
+}
+
+/// Most bytes of a message.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Of one that is kept.
+    pub(super) message: usize,
+    /// Of one that is discarded, if that is more.
+    pub(super) discard: usize,
 }
 
 /// Bytes to messages and control frames, of one direction.
@@ -108,19 +119,20 @@ impl Receiver {
     pub(super) fn read<'b>(
         &mut self,
         masked: bool,
-        limit: usize,
+        limits: Limits,
         input: &mut &'b mut [u8],
     ) -> Result<Option<Received<'b>>, Violation> {
         loop {
             let received = match self.place {
                 Place::Header { .. } => {
+                    let limit = limits.message.max(limits.discard);
                     let Some(header) = self.read_header(masked, limit, input)? else {
                         return Ok(None);
                     };
-                    match self.begin(header, input) {
+                    match self.begin(header, limits.message, input) {
                         // With no byte of its payload a frame may be complete, or prove wrong.
                         None => continue,
-                        control => control,
+                        received => received,
                     }
                 }
                 Place::Data { .. } => self.read_data(input)?,
@@ -162,15 +174,24 @@ impl Receiver {
         Ok(None)
     }
 
-    /// Begins a frame; a control frame that is all in the input is done at once.
-    fn begin<'b>(&mut self, header: Header, input: &mut &'b mut [u8]) -> Option<Received<'b>> {
+    /// Begins a frame; a control frame that is all in the input is done at once, and a message that
+    /// grows over the limit is told.
+    fn begin<'b>(
+        &mut self,
+        header: Header,
+        limit: usize,
+        input: &mut &'b mut [u8],
+    ) -> Option<Received<'b>> {
         let Header { fin, opcode, mask, len } = header;
         let mask = mask.unwrap_or_default();
         if !opcode.is_control() {
             let assembly = self.assembly.get_or_insert_with(|| Box::new(Assembly::new(opcode)));
             assembly.assembled += len;
             self.place = Place::Data { fin, mask, missing: len };
-            return None;
+            if assembly.assembled <= limit as u64 {
+                return None;
+            }
+            return Some(Received::Oversized(Oversized { kind: assembly.discard()? }));
         }
         // At most `MAX_SHORT`.
         #[expect(clippy::cast_possible_truncation)]
@@ -201,7 +222,7 @@ impl Receiver {
         }
         let complete = if *fin { self.assembly.take() } else { None };
         self.place = Place::default();
-        Ok(complete.map(|assembly| Received::Message(assembly.finish())))
+        Ok(complete.and_then(|assembly| assembly.finish()).map(Received::Message))
     }
 
     #[cold]

@@ -1,6 +1,6 @@
 //! What points to a service is one.
 
-use super::{Context, Gap, PeerId, Service, Verdict};
+use super::{Context, Gap, Oversized, PeerId, Service, Verdict};
 use crate::{event::CloseReason, handshake::Request, message::Message, time::Instant};
 
 macro_rules! forward {
@@ -21,6 +21,10 @@ macro_rules! forward {
 
             fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
                 (**self).message(cx, peer, message);
+            }
+
+            fn oversized(&mut self, cx: &mut Context<'_>, peer: PeerId, oversized: Oversized) {
+                (**self).oversized(cx, peer, oversized);
             }
 
             fn gap(&mut self, cx: &mut Context<'_>, peer: PeerId, gap: Gap) {

@@ -44,10 +44,12 @@ mod context;
 mod forward;
 pub mod host;
 mod peer;
+mod rate;
 mod record;
 mod router;
 mod scripted;
 
+pub(crate) use self::rate::Rate;
 pub use self::{
     budget::Budget,
     command::{Command, Commands, Delivery, Drain},
@@ -58,11 +60,14 @@ pub use self::{
     router::Router,
     scripted::Scripted,
 };
+pub use crate::event::Oversized;
 use crate::{
+    CloseCode,
     event::CloseReason,
     handshake::{Acceptance, Rejection, Request},
     message::Message,
     time::Instant,
+    wire::Violation,
 };
 
 /// The logic of many connections, without IO.
@@ -70,7 +75,7 @@ use crate::{
 /// For each peer it is called in this order, on every host:
 ///
 /// ```text
-///   request --Accept--> opened --> message, gap --> closed
+///   request --Accept--> opened --> message, oversized, gap --> closed
 ///      |                             (any number)
 ///      '--Reject--> nothing more
 /// ```
@@ -79,7 +84,7 @@ use crate::{
 /// closed a peer, `closed` is all that it is still told of it. Commands are carried out in order,
 /// after the call; those to a peer that is gone do nothing.
 ///
-/// All methods but `message` have a default, which does nothing.
+/// All methods but `message` have a default, which does nothing but where it says so.
 pub trait Service {
     /// A client asks to open a connection: look at its path, origin, cookies or address. The default
     /// accepts.
@@ -95,6 +100,14 @@ pub trait Service {
 
     /// The peer has sent a message.
     fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>);
+
+    /// The peer has sent a message over [`Config::message_limit`](crate::Config::message_limit),
+    /// which is dropped as it comes ([`Config::discard_limit`](crate::Config::discard_limit)). The
+    /// default closes the connection with 1009.
+    fn oversized(&mut self, cx: &mut Context<'_>, peer: PeerId, oversized: Oversized) {
+        let _ = oversized;
+        cx.close(peer, CloseCode::Size, Violation::MessageTooLarge.reason());
+    }
 
     /// The peer did not keep up, and droppable messages to it were dropped. It keeps up again now:
     /// what is sent from here on comes after the gap. Until this call all droppable messages to it

@@ -2,7 +2,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-use super::{Context, Gap, PeerId, Peers, Service, Verdict};
+use super::{Context, Gap, Oversized, PeerId, Peers, Service, Verdict};
 use crate::{
     event::CloseReason,
     handshake::{Rejection, Request},
@@ -96,6 +96,12 @@ impl Service for Router {
     fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
         if let Some(service) = self.of(peer) {
             service.message(cx, peer, message);
+        }
+    }
+
+    fn oversized(&mut self, cx: &mut Context<'_>, peer: PeerId, oversized: Oversized) {
+        if let Some(service) = self.of(peer) {
+            service.oversized(cx, peer, oversized);
         }
     }
 

@@ -196,6 +196,7 @@ impl<S> Drop for Batch<'_, S> {
 fn size<S>(item: &Item<S>) -> usize {
     match item {
         Item::Message(_, message) => message.len() + ITEM,
+        Item::Oversized(..) => ITEM,
         _ => 0,
     }
 }

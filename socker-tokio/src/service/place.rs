@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use socker_core::{
-    CloseReason, Instant, Machine, Message,
+    CloseReason, Instant, Machine, Message, Oversized,
     handshake::Incoming,
     service::{Command, Context, Delivery, PeerId, Peers, Service, Verdict, host::Runner},
 };
@@ -20,6 +20,7 @@ use super::{
 pub(super) enum Item<S> {
     Request(PeerId, Incoming, Arc<Mailbox>),
     Message(PeerId, Message<'static>),
+    Oversized(PeerId, Oversized),
     CaughtUp(PeerId),
     Closed(PeerId, CloseReason, Stay<S>),
     Run(Job<S>),
@@ -31,6 +32,7 @@ impl<S> Item<S> {
         match *self {
             Self::Request(peer, ..)
             | Self::Message(peer, _)
+            | Self::Oversized(peer, _)
             | Self::CaughtUp(peer)
             | Self::Closed(peer, ..) => Some(peer),
             Self::Run(_) => None,
@@ -78,6 +80,7 @@ impl<S: Service> Place<S> {
                 mailbox.push(Order::Answer(incoming, verdict));
             }
             Item::Message(peer, message) => self.runner.message(now, peer, message),
+            Item::Oversized(peer, oversized) => self.runner.oversized(now, peer, oversized),
             Item::CaughtUp(peer) => {
                 if let Some(gap) =
                     self.members.get_mut(peer).and_then(|member| member.take_gap(limits))

@@ -91,6 +91,7 @@ impl<S: Service> Seat<S> {
     pub(super) fn item(&self, event: Event<'_>) -> Option<Item<S>> {
         Some(match event {
             Event::Message(message) => Item::Message(self.peer, message.into_owned()),
+            Event::Oversized(oversized) => Item::Oversized(self.peer, oversized),
             Event::Incoming(incoming) => {
                 self.asked.set(true);
                 Item::Request(self.peer, incoming, Arc::clone(&self.mailbox))

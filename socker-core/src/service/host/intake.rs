@@ -9,7 +9,7 @@ use crate::{
     event::Event,
     handshake::{Incoming, Rejection},
     machine::Machine,
-    service::{Budget, Verdict},
+    service::{Budget, Rate, Verdict},
     time::Instant,
 };
 
@@ -18,9 +18,7 @@ use crate::{
 pub struct Intake {
     /// Until its request has come: one pointer in those that are open.
     arrival: Option<Box<Arrival>>,
-    /// When its messages so far would all have come, at the budget's rate: nanoseconds of an
-    /// [`Instant`].
-    paid: u64,
+    rate: Rate,
 }
 
 /// What matters for a connection's request.
@@ -37,7 +35,7 @@ impl Intake {
     #[must_use]
     pub fn new(excess: Option<Excess>, address: Option<IpAddr>) -> Self {
         let arrival = Arrival { excess, address };
-        Self { arrival: Some(Box::new(arrival)), paid: 0 }
+        Self { arrival: Some(Box::new(arrival)), rate: Rate::default() }
     }
 
     /// Reads from the front of `input` up to the next event that concerns the service. A request is to
@@ -53,7 +51,7 @@ impl Intake {
         loop {
             let event = machine.read(now, input)?;
             match event {
-                Event::Message(_) => {
+                Event::Message(_) | Event::Oversized(_) => {
                     if machine.is_open() && self.pay(now, budget) {
                         return Some(event);
                     }
@@ -90,18 +88,10 @@ impl Intake {
         })
     }
 
-    /// Counts a message (the generic cell rate algorithm); false if it is one too many.
+    /// Counts a message; false if it is one too many.
     #[inline]
     fn pay(&mut self, now: Instant, budget: &Budget) -> bool {
-        let each = u64::from(1_000_000_000 / budget.message_rate.max(1));
-        let burst = each * u64::from(budget.message_burst.max(1));
-        let now = now.nanos();
-        let paid = self.paid.max(now).saturating_add(each);
-        if paid - now > burst {
-            return false;
-        }
-        self.paid = paid;
-        true
+        self.rate.admit(now, budget.message_rate, budget.message_burst)
     }
 }
 

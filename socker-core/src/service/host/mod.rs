@@ -225,6 +225,7 @@ impl<S: Service> Host<S> {
         while let Some(told) = self.connections.read(now, peer, &mut input) {
             match told {
                 Event::Message(message) => self.runner.message(now, peer, message),
+                Event::Oversized(oversized) => self.runner.oversized(now, peer, oversized),
                 Event::Opened(_) => self.runner.opened(now, peer),
                 Event::Closed(reason) => self.closed(now, peer, reason),
                 Event::Pong(_) => {}

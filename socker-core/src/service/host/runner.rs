@@ -2,7 +2,7 @@ use crate::{
     event::CloseReason,
     handshake::Request,
     message::Message,
-    service::{Command, Commands, Context, Gap, PeerId, Peers, Service, Verdict},
+    service::{Command, Commands, Context, Gap, Oversized, PeerId, Peers, Service, Verdict},
     time::Instant,
 };
 
@@ -66,6 +66,13 @@ impl<S: Service> Runner<S> {
         if self.opened.get(peer) == Some(&Told::All) {
             let mut cx = Context::new(now, &mut self.commands);
             self.service.message(&mut cx, peer, message);
+        }
+    }
+
+    /// A message that is too long has begun.
+    pub fn oversized(&mut self, now: Instant, peer: PeerId, oversized: Oversized) {
+        if self.opened.get(peer) == Some(&Told::All) {
+            self.run(now, |service, cx| service.oversized(cx, peer, oversized));
         }
     }
 

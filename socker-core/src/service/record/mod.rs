@@ -23,7 +23,7 @@ use std::fmt;
 
 use self::line::{Line, command, verdict};
 pub use self::recording::{Difference, Recording, RecordingError};
-use super::{Context, Gap, PeerId, Service, Verdict};
+use super::{Context, Gap, Oversized, PeerId, Service, Verdict};
 use crate::{event::CloseReason, handshake::Request, message::Message, time::Instant};
 
 /// The first line of a recording.
@@ -130,6 +130,11 @@ impl<S: Service, W: FnMut(&str)> Service for Recorder<S, W> {
     fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
         let line = Line::call(cx.now(), "message").field(peer).message(&message);
         self.record(cx, line, |service, cx| service.message(cx, peer, message));
+    }
+
+    fn oversized(&mut self, cx: &mut Context<'_>, peer: PeerId, oversized: Oversized) {
+        let line = Line::call(cx.now(), "oversized").field(peer).field(oversized.kind);
+        self.record(cx, line, |service, cx| service.oversized(cx, peer, oversized));
     }
 
     fn gap(&mut self, cx: &mut Context<'_>, peer: PeerId, gap: Gap) {

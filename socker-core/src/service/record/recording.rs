@@ -10,7 +10,7 @@ use crate::{
     handshake::Request,
     http,
     message::{Message, MessageKind},
-    service::{Commands, Context, Gap, PeerId, Service},
+    service::{Commands, Context, Gap, Oversized, PeerId, Service},
     time::Instant,
 };
 
@@ -40,6 +40,7 @@ enum Input {
     Request(PeerId, Box<Request>),
     Opened(PeerId),
     Message(PeerId, Message<'static>),
+    Oversized(PeerId, Oversized),
     Gap(PeerId, Gap),
     Closed(PeerId, CloseReason),
     Timeout,
@@ -164,6 +165,7 @@ impl Call {
             Input::Request(peer, request) => drop(recorder.request(cx, *peer, request)),
             Input::Opened(peer) => recorder.opened(cx, *peer),
             Input::Message(peer, message) => recorder.message(cx, *peer, message.clone()),
+            Input::Oversized(peer, oversized) => recorder.oversized(cx, *peer, *oversized),
             Input::Gap(peer, gap) => recorder.gap(cx, *peer, *gap),
             Input::Closed(peer, reason) => recorder.closed(cx, *peer, reason),
             Input::Timeout => recorder.timeout(cx),
@@ -181,6 +183,7 @@ fn parse(fields: &[&str]) -> Option<(Instant, Input)> {
         }
         ["opened", id] => Input::Opened(peer(id)?),
         ["message", id, kind, payload] => Input::Message(peer(id)?, message(kind, payload)?),
+        ["oversized", id, of] => Input::Oversized(peer(id)?, Oversized { kind: kind(of)? }),
         ["gap", id, messages] => Input::Gap(peer(id)?, Gap { messages: messages.parse().ok()? }),
         ["closed", id, ref reason @ ..] => Input::Closed(peer(id)?, reason::decode(reason)?),
         ["timeout"] => Input::Timeout,

@@ -1,0 +1,87 @@
+use std::{error, fmt, str::FromStr};
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
+
+/// What makes these digests others than anybody else's.
+const PURPOSE: &[u8] = b"socker room owner";
+
+/// A room: a version 4 UUID (RFC 9562, section 5.4).
+///
+/// It is a digest of its owner's [`OwnerToken`], so nobody else can have it, not even after the
+/// server was restarted and has forgotten the room.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomId(Uuid);
+
+impl From<&OwnerToken> for RoomId {
+    fn from(token: &OwnerToken) -> Self {
+        let digest = Sha256::new().chain_update(PURPOSE).chain_update(token.0).finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self(Builder::from_random_bytes(bytes).into_uuid())
+    }
+}
+
+/// With hyphens, in lower case.
+impl fmt::Display for RoomId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+impl fmt::Debug for RoomId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RoomId({self})")
+    }
+}
+
+/// A text that is no [`RoomId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomIdError;
+
+impl fmt::Display for RoomIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a room is a UUID, as in 63ca67e0-69bb-4a16-a71f-86a87acbe0b5")
+    }
+}
+
+impl error::Error for RoomIdError {}
+
+/// With hyphens or without, in any case.
+impl FromStr for RoomId {
+    type Err = RoomIdError;
+
+    fn from_str(text: &str) -> Result<Self, RoomIdError> {
+        Uuid::try_parse(text).map(Self).map_err(|_| RoomIdError)
+    }
+}
+
+/// What a room's owner proves itself with when it comes back: 16 secret bytes, as 32 hexadecimal
+/// digits.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OwnerToken([u8; 16]);
+
+impl OwnerToken {
+    pub(super) fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let bytes = HEXLOWER.decode(text.as_bytes()).ok()?;
+        Some(Self(bytes.try_into().ok()?))
+    }
+}
+
+impl fmt::Display for OwnerToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+/// Keeps it secret.
+impl fmt::Debug for OwnerToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OwnerToken")
+    }
+}
