@@ -54,6 +54,7 @@
 //!
 //! Beyond the original:
 //!
+//! - The answers to 1 and 2 tell in `states` how many state messages follow.
 //! - The answer to 1 has a `token`. An owner whose connection broke sends 1 again, with its `uuid`
 //!   and `token`, within [`Limits::grace`]. The answer then has `"resumed": true`, and the state
 //!   follows. With `"resumed": false` the server did not know the room any more, say after a

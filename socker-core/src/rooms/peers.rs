@@ -1,7 +1,7 @@
 //! What peers ask for.
 
 use super::{
-    Ask, Guest, Owner, Place, RoomEnd, RoomError, RoomEvent, RoomId, Rooms, Wish,
+    Ask, Guest, Owner, Place, Room, RoomEnd, RoomError, RoomEvent, RoomId, Rooms, Wish,
     problem::Problem,
     wire::{CONNECTED, Said, Saying, one_line, status},
 };
@@ -80,8 +80,8 @@ impl Rooms {
         }
         self.seat(peer, Place::Owner(room));
         let resumed = is_claimed.then_some(is_there);
-        say(cx, peer, &Saying::connected(room, CONNECTED).with_token(&token, resumed));
-        self.replay(cx, peer, room);
+        let welcome = Saying::connected(room, CONNECTED).with_token(&token, resumed);
+        self.welcome(cx, peer, room, welcome);
         Ok(())
     }
 
@@ -123,8 +123,7 @@ impl Rooms {
         room.members.insert(peer);
         let members = room.members.len();
         self.seat(peer, Place::Member(id));
-        say(cx, peer, &Saying::connected(id, CONNECTED));
-        self.replay(cx, peer, id);
+        self.welcome(cx, peer, id, Saying::connected(id, CONNECTED));
         self.tell(cx.now(), RoomEvent::Joined { room: id, peer, members });
         Ok(())
     }
@@ -167,9 +166,11 @@ impl Rooms {
         authorise(&Ask { peer, wish, request, message }).map_err(Problem::Denied)
     }
 
-    /// Tells a newcomer the state.
-    fn replay(&self, cx: &mut Context<'_>, peer: PeerId, room: RoomId) {
-        for frame in self.rooms.get(&room).into_iter().flat_map(|room| room.state.frames()) {
+    /// Tells a newcomer that it is in the room, and then the state.
+    fn welcome(&self, cx: &mut Context<'_>, peer: PeerId, room: RoomId, saying: Saying<'_>) {
+        let Some(Room { state, .. }) = self.rooms.get(&room) else { return };
+        say(cx, peer, &saying.with_states(state.len()));
+        for frame in state.frames() {
             cx.broadcast([peer], frame.clone());
         }
     }

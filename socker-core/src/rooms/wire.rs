@@ -172,6 +172,9 @@ pub(super) struct Saying<'s> {
     /// Whether the room was still there when its owner came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     resumed: Option<bool>,
+    /// How many state messages follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    states: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'static str>,
 }
@@ -209,6 +212,11 @@ impl<'s> Saying<'s> {
     /// For an owner.
     pub(super) fn with_token(self, token: &OwnerToken, resumed: Option<bool>) -> Self {
         Self { token: Some(token.to_string()), resumed, ..self }
+    }
+
+    /// For somebody who is told the state next.
+    pub(super) fn with_states(self, states: usize) -> Self {
+        Self { states: Some(states), ..self }
     }
 
     /// What a program makes of it.
