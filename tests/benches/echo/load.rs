@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
+use crate::echoes::Messages;
 use crate::measure::Case;
-use crate::servers::{Contender, Failure, Messages, Server, open};
+use crate::servers::{Contender, Failure, Server, open};
 
 /// More than all answers that a connection waits for, so that a read takes all that has come.
 const READ: usize = 4 * 1024;

@@ -6,17 +6,22 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../echoes/mod.rs"]
+mod echoes;
 mod load;
 mod measure;
 mod report;
+#[path = "../rounds/mod.rs"]
+mod rounds;
 #[path = "../servers/mod.rs"]
 mod servers;
 
 use clap::Parser;
-use rustix::thread::{CpuSet, sched_getaffinity};
 
-use measure::{Case, Entrant, measure};
-use servers::{Contender, Failure, Server, Subprogram, bind_to_cpu};
+use echoes::ECHOES;
+use measure::{Case, measure};
+use rounds::two_cpus;
+use servers::{Contender, Failure, Subprogram};
 
 const CASES: [Case; 3] = [
     Case { connections: 1, in_flight: 1, messages: 10_000 },
@@ -43,29 +48,16 @@ struct Arguments {
 fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     match &arguments.subprogram {
-        Some(Subprogram::Server(server)) => server.run(),
+        Some(Subprogram::Server(server)) => server.run(&ECHOES),
         None => run(&arguments),
     }
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let contenders = Contender::chosen(&arguments.contenders);
+    let contenders = Contender::chosen(&ECHOES, &arguments.contenders);
     let environment = report::environment();
     let cpus = two_cpus();
-    if let Some((_, load)) = cpus {
-        bind_to_cpu(load)?;
-    }
-    let entrants = contenders
-        .into_iter()
-        .map(|contender| {
-            let server = Server::start(contender, cpus.map(|(server, _)| server))
-                .map_err(|failure| format!("{}: {failure}", contender.name))?;
-            Ok(Entrant { contender, server })
-        })
-        .collect::<Result<Vec<_>, Failure>>()?;
-    if entrants.is_empty() {
-        return Err("no server to measure".into());
-    }
+    let entrants = rounds::start(contenders, cpus)?;
 
     let mut columns = Vec::new();
     for case in CASES {
@@ -73,16 +65,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         columns.push(measure(&entrants, case, arguments.rounds)?);
     }
 
-    println!("{environment}\n{}\n", report::placement(cpus));
+    println!("{environment}\n{}\n", rounds::placement(cpus));
     println!("{}", report::table(&entrants, &columns));
     let path = report::write_json(&entrants, &columns)?;
     eprintln!("medians in {}", path.display());
     Ok(())
-}
-
-/// One for the servers, one for the load, if there are as many.
-fn two_cpus() -> Option<(usize, usize)> {
-    let allowed = sched_getaffinity(None).ok()?;
-    let mut allowed = (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu));
-    Some((allowed.next()?, allowed.next()?))
 }

@@ -1,16 +1,10 @@
-//! Runs all servers in turn and keeps the median of each.
+//! What is measured: one case after another.
 
 use std::fmt;
-use std::fs;
-use std::thread::sleep;
-use std::time::Duration;
 
 use crate::load::Load;
-use crate::servers::{Contender, Failure, Server};
-
-/// As long as a server may take to come to rest: the system states the CPU time of a thread up to
-/// when it last slept.
-const REST: Duration = Duration::from_millis(10);
+use crate::rounds::{Entrant, Sample, cpu_time, interleave};
+use crate::servers::Failure;
 
 /// One in so many of a run's messages precede it, so that both sides are warm.
 const WARM_UP: usize = 10;
@@ -37,39 +31,16 @@ impl fmt::Display for Case {
     }
 }
 
-pub struct Entrant {
-    pub contender: &'static Contender,
-    pub server: Server,
-}
-
 /// What one case has shown, with a sample for each server.
 pub struct Column {
     pub case: Case,
     pub samples: Vec<Sample>,
 }
 
-/// Nanoseconds per message.
-pub struct Sample {
-    pub median: f64,
-    /// Between the quartiles.
-    pub spread: f64,
-}
-
-/// In each round all servers run once, in rotating order: whatever disturbs the machine for a while
-/// then disturbs all of them.
 pub fn measure(entrants: &[Entrant], case: Case, rounds: u16) -> Result<Column, Failure> {
-    let rounds = usize::from(rounds);
-    let mut times = vec![Vec::with_capacity(rounds); entrants.len()];
-    for round in 0..rounds {
-        for turn in 0..entrants.len() {
-            let index = (round + turn) % entrants.len();
-            let entrant = &entrants[index];
-            let time = run(entrant, case)
-                .map_err(|failure| format!("{} in {case}: {failure}", entrant.contender.name))?;
-            times[index].push(time);
-        }
-    }
-    Ok(Column { case, samples: times.into_iter().map(sample).collect() })
+    let samples = interleave(entrants, rounds, |entrant| run(entrant, case))
+        .map_err(|failure| format!("{case}: {failure}"))?;
+    Ok(Column { case, samples })
 }
 
 /// The server's CPU time per message, in nanoseconds.
@@ -78,29 +49,6 @@ pub fn measure(entrants: &[Entrant], case: Case, rounds: u16) -> Result<Column, 
 fn run(Entrant { contender, server }: &Entrant, case: Case) -> Result<f64, Failure> {
     let mut load = Load::open(contender, server, case)?;
     load.run(case.times() / WARM_UP)?;
-    sleep(REST);
-    let before = cpu_time(server)?;
-    load.run(case.times())?;
-    sleep(REST);
-    let cpu = cpu_time(server)?.checked_sub(before).ok_or("a thread of the server has ended")?;
-    drop(load);
-    sleep(REST);
+    let cpu = cpu_time(server, || load.run(case.times()))?;
     Ok(cpu.as_nanos() as f64 / case.messages as f64)
-}
-
-/// Of all threads of the server.
-fn cpu_time(server: &Server) -> Result<Duration, Failure> {
-    let mut time = Duration::ZERO;
-    for thread in fs::read_dir(server.proc("task"))? {
-        let statistics = fs::read_to_string(thread?.path().join("schedstat"))?;
-        let nanoseconds = statistics.split_whitespace().next().ok_or("no CPU time")?;
-        time += Duration::from_nanos(nanoseconds.parse()?);
-    }
-    Ok(time)
-}
-
-fn sample(mut times: Vec<f64>) -> Sample {
-    times.sort_by(f64::total_cmp);
-    let at = |quarter: usize| times[(times.len() - 1) * quarter / 4];
-    Sample { median: at(2), spread: at(3) - at(1) }
 }

@@ -1,26 +1,19 @@
 //! The table for people and the file for machines.
 
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
 use crate::common;
-use crate::measure::{Column, Entrant, Sample};
-use crate::servers::{PACKAGES, PAYLOAD, Standing};
+use crate::echoes::{PACKAGES, PAYLOAD};
+use crate::measure::Column;
+use crate::rounds::{self, Entrant, Sample};
+use crate::servers::Standing;
 
 /// What the numbers depend on; system calls above all.
 pub fn environment() -> String {
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    format!("{}; Linux {}", common::environment(&PACKAGES), kernel.trim())
-}
-
-pub fn placement(cpus: Option<(usize, usize)>) -> String {
-    match cpus {
-        Some((server, load)) => format!("servers on CPU {server}, load on CPU {load}"),
-        None => "servers and load not bound to CPUs, as there are not two".into(),
-    }
+    rounds::environment(&PACKAGES)
 }
 
 /// A line for each server. Each cell has the median in us per message, the spread between the

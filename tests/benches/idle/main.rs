@@ -6,6 +6,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../echoes/mod.rs"]
+mod echoes;
 mod measure;
 mod report;
 #[path = "../servers/mod.rs"]
@@ -14,6 +16,7 @@ mod servers;
 use clap::Parser;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use echoes::{ECHOES, PACKAGES};
 use measure::measure;
 use servers::{Contender, Failure, Standing, Subprogram};
 
@@ -39,7 +42,7 @@ struct Arguments {
 fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     match &arguments.subprogram {
-        Some(Subprogram::Server(server)) => server.run(),
+        Some(Subprogram::Server(server)) => server.run(&ECHOES),
         None => run(&arguments),
     }
 }
@@ -47,7 +50,7 @@ fn main() -> Result<(), Failure> {
 fn run(Arguments { connections, contenders, .. }: &Arguments) -> Result<(), Failure> {
     allow_files(u64::from(*connections) + OTHER_FILES)?;
     let mut rows = Vec::new();
-    for contender in Contender::chosen(contenders) {
+    for contender in Contender::chosen(&ECHOES, contenders) {
         // Without a WebSocket there is nothing to remember.
         if contender.standing != Standing::Floor {
             eprintln!("{}", contender.name);
@@ -60,7 +63,7 @@ fn run(Arguments { connections, contenders, .. }: &Arguments) -> Result<(), Fail
         return Err("no server to measure".into());
     }
 
-    println!("{}\n", common::environment(&servers::PACKAGES));
+    println!("{}\n", common::environment(&PACKAGES));
     println!("{}", report::table(&rows, *connections));
     let path = report::write_json(&rows)?;
     eprintln!("bytes in {}", path.display());

@@ -6,7 +6,8 @@ use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::servers::{Contender, Failure, Messages, Server, open};
+use crate::echoes::Messages;
+use crate::servers::{Contender, Failure, Server, open};
 
 /// Until a server has come to rest.
 const REST: Duration = Duration::from_secs(1);

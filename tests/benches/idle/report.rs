@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use crate::common;
+use crate::echoes::PAYLOAD;
 use crate::measure::Memory;
-use crate::servers::{Contender, PAYLOAD, Standing};
+use crate::servers::{Contender, Standing};
 
 /// One for each server.
 pub type Row = (&'static Contender, Memory);

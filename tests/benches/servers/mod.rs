@@ -1,16 +1,10 @@
-//! Echo servers, each to be run in a process of its own: Socker's and its peers'.
+//! Servers, each to be run in a process of its own: Socker's and its peers'.
 //!
 //! A bench starts itself again as a server: `<bench> server <contender> <address>`.
 
 mod client;
 mod examples;
-mod fastwebsockets;
-mod floor;
-mod listen;
-mod messages;
 mod process;
-mod tokio_tungstenite;
-mod tokio_websockets;
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -21,14 +15,9 @@ use clap::{Args, Subcommand};
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 pub use client::open;
-pub use messages::{Messages, PAYLOAD};
 pub use process::{Server, bind_to_cpu};
 
 pub type Failure = Box<dyn Error + Send + Sync>;
-
-/// The packages of the peers, whose versions the benches state.
-pub const PACKAGES: [&str; 4] =
-    ["fastwebsockets", "tokio-websockets", "tokio-tungstenite", "tokio"];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -48,53 +37,42 @@ pub struct Contender {
 }
 
 enum Program {
-    /// The example `echo` of a package of this workspace.
-    Example { package: &'static str },
+    /// An example of a package of this workspace.
+    Example { package: &'static str, example: &'static str },
     /// In the bench's own program.
     Here(fn(SocketAddr) -> Result<(), Failure>),
 }
 
 impl Contender {
-    const fn ours(package: &'static str) -> Self {
-        Self { name: package, standing: Standing::Ours, program: Program::Example { package } }
+    pub const fn ours(package: &'static str, example: &'static str) -> Self {
+        let program = Program::Example { package, example };
+        Self { name: package, standing: Standing::Ours, program }
     }
 
-    const fn peer(name: &'static str, serve: fn(SocketAddr) -> Result<(), Failure>) -> Self {
-        Self { name, standing: Standing::Peer, program: Program::Here(serve) }
-    }
-
-    const fn tuned(name: &'static str, serve: fn(SocketAddr) -> Result<(), Failure>) -> Self {
-        Self { name, standing: Standing::Tuned, program: Program::Here(serve) }
+    pub const fn here(
+        name: &'static str,
+        standing: Standing,
+        serve: fn(SocketAddr) -> Result<(), Failure>,
+    ) -> Self {
+        Self { name, standing, program: Program::Here(serve) }
     }
 
     /// Those among all that take part. One that can't be built is reported and left out.
-    pub fn chosen(names: &[String]) -> Vec<&'static Self> {
+    pub fn chosen(all: &'static [Self], names: &[String]) -> Vec<&'static Self> {
         let is_chosen = |contender: &&Self| {
             names.is_empty() || names.iter().any(|name| contender.name.contains(name))
         };
         let is_built = |contender: &&Self| {
-            let Program::Example { package } = contender.program else { return true };
-            let built = examples::build(package);
+            let Program::Example { package, example } = contender.program else { return true };
+            let built = examples::build(package, example);
             if let Err(failure) = &built {
                 println!("MISSING: {} is left out: {failure}\n", contender.name);
             }
             built.is_ok()
         };
-        CONTENDERS.iter().filter(is_chosen).filter(is_built).collect()
+        all.iter().filter(is_chosen).filter(is_built).collect()
     }
 }
-
-static CONTENDERS: [Contender; 9] = [
-    Contender { name: "floor", standing: Standing::Floor, program: Program::Here(floor::serve) },
-    Contender::ours("socker-mio"),
-    Contender::ours("socker-tokio"),
-    Contender::peer("fastwebsockets", fastwebsockets::serve),
-    Contender::tuned("fastwebsockets-batched", fastwebsockets::serve_batched),
-    Contender::peer("tokio-websockets", tokio_websockets::serve),
-    Contender::tuned("tokio-websockets-batched", tokio_websockets::serve_batched),
-    Contender::peer("tokio-tungstenite", tokio_tungstenite::serve),
-    Contender::tuned("tokio-tungstenite-tuned", tokio_tungstenite::serve_tuned),
-];
 
 #[derive(Subcommand)]
 pub enum Subprogram {
@@ -113,17 +91,17 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// Serves until it is killed, or its parent has ended.
-    pub fn run(&self) -> Result<(), Failure> {
+    /// Serves, as one of all, until it is killed or its parent has ended.
+    pub fn run(&self, all: &'static [Contender]) -> Result<(), Failure> {
         set_parent_process_death_signal(Some(Signal::KILL))?;
         if let Some(cpu) = self.cpu {
             bind_to_cpu(cpu)?;
         }
-        let contender = CONTENDERS.iter().find(|contender| contender.name == self.contender);
+        let contender = all.iter().find(|contender| contender.name == self.contender);
         match contender.ok_or("no such contender")?.program {
             Program::Here(serve) => serve(self.address),
-            Program::Example { package } => {
-                let mut example = Command::new(examples::path(package));
+            Program::Example { package, example } => {
+                let mut example = Command::new(examples::path(package, example));
                 Err(example.arg(self.address.to_string()).exec().into())
             }
         }

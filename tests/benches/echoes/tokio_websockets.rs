@@ -6,7 +6,8 @@ use ::tokio_websockets::ServerBuilder;
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 
-use super::{Failure, listen::listen};
+use super::listen::listen;
+use crate::servers::Failure;
 
 /// As many messages are answered together.
 const BATCH: usize = 16;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
-use super::Failure;
+use crate::servers::Failure;
 
 /// More than a connection has in flight, so that a read takes all that has come.
 const READ: usize = 16 * 1024;

@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::task::{spawn, unconstrained};
 
-use super::Failure;
+use crate::servers::Failure;
 
 /// Runs each connection in a task of its own, all on this thread.
 pub fn listen<F>(address: SocketAddr, connection: fn(TcpStream) -> F) -> Result<(), Failure>

@@ -2,7 +2,7 @@
 
 use socker_tests::frames::{Frame, opcode};
 
-use super::Standing;
+use crate::servers::Standing;
 
 /// The longest payload whose length fits the short header.
 pub const PAYLOAD: usize = 125;

@@ -1,0 +1,94 @@
+//! CPU time of rooms with many members, on loopback: `cargo bench -p socker-tests --bench rooms`.
+//!
+//! Each server is a process of its own on one CPU; this process is the owner and all members, on
+//! another. The floor is what nobody can do without: one write for each member.
+
+#![expect(unreachable_pub, reason = "a program that nobody embeds")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod floor;
+mod load;
+mod report;
+#[path = "../rounds/mod.rs"]
+mod rounds;
+#[path = "../servers/mod.rs"]
+mod servers;
+
+use clap::Parser;
+
+use load::Load;
+use rounds::{Entrant, cpu_time, interleave, two_cpus};
+use servers::{Contender, Failure, Standing, Subprogram};
+
+static ROOMS: [Contender; 3] = [
+    Contender::here("floor", Standing::Floor, floor::serve),
+    Contender::ours("socker-mio", "rooms"),
+    Contender::ours("socker-tokio", "rooms"),
+];
+
+/// Actions that the owner sends in one write.
+const BURSTS: [usize; 2] = [1, 16];
+
+/// Of an action, as JSON.
+pub const ACTION: usize = 200;
+
+/// How often the owner sends a burst in a run.
+const TIMES: usize = 100;
+
+/// Server CPU time per action that is delivered to a member, of whole servers in processes of their
+/// own.
+#[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    subprogram: Option<Subprogram>,
+    /// Of the room
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..))]
+    members: u16,
+    /// How often each server runs in each case
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Only the servers whose name contains one of these
+    contenders: Vec<String>,
+    /// Comes from cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> Result<(), Failure> {
+    let arguments = Arguments::parse();
+    match &arguments.subprogram {
+        Some(Subprogram::Server(server)) => server.run(&ROOMS),
+        None => run(&arguments),
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let contenders = Contender::chosen(&ROOMS, &arguments.contenders);
+    let environment = rounds::environment(&["tokio", "mio"]);
+    let cpus = two_cpus();
+    let entrants = rounds::start(contenders, cpus)?;
+
+    let mut columns = Vec::new();
+    for burst in BURSTS {
+        eprintln!("{burst} at a time");
+        let measured = |entrant: &Entrant| measure(entrant, arguments.members, burst);
+        columns.push((burst, interleave(&entrants, arguments.rounds, measured)?));
+    }
+
+    println!("{environment}\n{}\n", rounds::placement(cpus));
+    println!("{}", report::table(&entrants, arguments.members, &columns));
+    let path = report::write_json(&entrants, arguments.members, &columns)?;
+    eprintln!("medians in {}", path.display());
+    Ok(())
+}
+
+/// The server's CPU time per delivered action, in nanoseconds.
+fn measure(entrant: &Entrant, members: u16, burst: usize) -> Result<f64, Failure> {
+    let mut load = Load::open(entrant, members.into())?;
+    load.run(burst, TIMES / 10)?;
+    let cpu = cpu_time(&entrant.server, || load.run(burst, TIMES))?;
+    let delivered = f64::from(members) * (burst * TIMES) as f64;
+    Ok(cpu.as_nanos() as f64 / delivered)
+}

@@ -1,0 +1,53 @@
+//! The table for people and the file for machines.
+
+use std::io;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+use crate::rounds::{Entrant, Sample};
+use crate::servers::Standing;
+use crate::{ACTION, common};
+
+/// Actions in one write, with a sample for each server.
+type Column = (usize, Vec<Sample>);
+
+/// A line for each server. Each cell has the median in us per delivered action, the spread between
+/// the quartiles in percent of it, and the ratio to the floor.
+pub fn table(entrants: &[Entrant], members: u16, columns: &[Column]) -> String {
+    let mut lines = vec![vec!["actions at a time".to_owned()]];
+    lines[0].extend(columns.iter().map(|(burst, _)| burst.to_string()));
+    for (index, entrant) in entrants.iter().enumerate() {
+        let mut line = vec![entrant.contender.name.to_owned()];
+        line.extend(columns.iter().map(|(_, samples)| {
+            let floor = entrants.iter().zip(samples).find_map(|(entrant, sample)| {
+                (entrant.contender.standing == Standing::Floor).then_some(sample.median)
+            });
+            cell(&samples[index], floor)
+        }));
+        lines.push(line);
+    }
+    format!(
+        "server CPU in us per action of {ACTION} bytes that is delivered to one of {members} \
+         members, ± interquartile range, x the floor\n\n{}",
+        common::align(&lines),
+    )
+}
+
+fn cell(Sample { median, spread }: &Sample, floor: Option<f64>) -> String {
+    let spread = format!("±{:.1}%", spread / median * 100.0);
+    let ratio = floor.map_or(String::new(), |floor| format!("{:.2}x", median / floor));
+    format!("{:.3} {spread:>6} {ratio:>6}", median / 1000.0)
+}
+
+/// Writes the medians of this run, in nanoseconds.
+pub fn write_json(entrants: &[Entrant], members: u16, columns: &[Column]) -> io::Result<PathBuf> {
+    let mut medians = Map::new();
+    for (burst, samples) in columns {
+        for (entrant, sample) in entrants.iter().zip(samples) {
+            let key = format!("rooms/{members}x{burst}/{}", entrant.contender.name);
+            medians.insert(key, Value::from(sample.median));
+        }
+    }
+    common::write_json("rooms", &medians)
+}

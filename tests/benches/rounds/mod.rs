@@ -1,0 +1,115 @@
+//! Runs all servers in turn and keeps the median of each.
+
+use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
+
+use rustix::thread::{CpuSet, sched_getaffinity};
+
+use crate::common;
+use crate::servers::{Contender, Failure, Server, bind_to_cpu};
+
+/// As long as a server may take to come to rest: the system states the CPU time of a thread up to
+/// when it last slept.
+const REST: Duration = Duration::from_millis(10);
+
+pub struct Entrant {
+    pub contender: &'static Contender,
+    pub server: Server,
+}
+
+/// Nanoseconds per message.
+pub struct Sample {
+    pub median: f64,
+    /// Between the quartiles.
+    pub spread: f64,
+}
+
+/// One for the servers, one for the load, if there are as many.
+pub fn two_cpus() -> Option<(usize, usize)> {
+    let allowed = sched_getaffinity(None).ok()?;
+    let mut allowed = (0..CpuSet::MAX_CPU).filter(|&cpu| allowed.is_set(cpu));
+    Some((allowed.next()?, allowed.next()?))
+}
+
+/// What the numbers depend on; system calls above all.
+pub fn environment(packages: &[&str]) -> String {
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("{}; Linux {}", common::environment(packages), kernel.trim())
+}
+
+pub fn placement(cpus: Option<(usize, usize)>) -> String {
+    match cpus {
+        Some((server, load)) => format!("servers on CPU {server}, load on CPU {load}"),
+        None => "servers and load not bound to CPUs, as there are not two".into(),
+    }
+}
+
+/// Starts all servers, and binds this process to where the load belongs.
+pub fn start(
+    contenders: Vec<&'static Contender>,
+    cpus: Option<(usize, usize)>,
+) -> Result<Vec<Entrant>, Failure> {
+    if let Some((_, load)) = cpus {
+        bind_to_cpu(load)?;
+    }
+    let entrants = contenders
+        .into_iter()
+        .map(|contender| {
+            let server = Server::start(contender, cpus.map(|(server, _)| server))
+                .map_err(|failure| format!("{}: {failure}", contender.name))?;
+            Ok(Entrant { contender, server })
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    if entrants.is_empty() { Err("no server to measure".into()) } else { Ok(entrants) }
+}
+
+/// In each round all servers run once, in rotating order: whatever disturbs the machine for a while
+/// then disturbs all of them. A run tells its nanoseconds per message.
+pub fn interleave(
+    entrants: &[Entrant],
+    rounds: u16,
+    mut run: impl FnMut(&Entrant) -> Result<f64, Failure>,
+) -> Result<Vec<Sample>, Failure> {
+    let rounds = usize::from(rounds);
+    let mut times = vec![Vec::with_capacity(rounds); entrants.len()];
+    for round in 0..rounds {
+        for turn in 0..entrants.len() {
+            let index = (round + turn) % entrants.len();
+            let entrant = &entrants[index];
+            let time =
+                run(entrant).map_err(|failure| format!("{}: {failure}", entrant.contender.name))?;
+            times[index].push(time);
+        }
+    }
+    Ok(times.into_iter().map(sample).collect())
+}
+
+/// What a server's CPU does meanwhile.
+pub fn cpu_time(
+    server: &Server,
+    act: impl FnOnce() -> Result<(), Failure>,
+) -> Result<Duration, Failure> {
+    sleep(REST);
+    let before = total_cpu_time(server)?;
+    act()?;
+    sleep(REST);
+    Ok(total_cpu_time(server)?.checked_sub(before).ok_or("a thread of the server has ended")?)
+}
+
+/// Of all threads of the server.
+fn total_cpu_time(server: &Server) -> Result<Duration, Failure> {
+    let mut time = Duration::ZERO;
+    for thread in fs::read_dir(server.proc("task"))? {
+        let statistics = fs::read_to_string(thread?.path().join("schedstat"))?;
+        let nanoseconds = statistics.split_whitespace().next().ok_or("no CPU time")?;
+        time += Duration::from_nanos(nanoseconds.parse()?);
+    }
+    Ok(time)
+}
+
+fn sample(mut times: Vec<f64>) -> Sample {
+    times.sort_by(f64::total_cmp);
+    let at = |quarter: usize| times[(times.len() - 1) * quarter / 4];
+    Sample { median: at(2), spread: at(3) - at(1) }
+}
