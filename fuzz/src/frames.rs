@@ -4,29 +4,36 @@ use std::sync::Arc;
 use socker_core::{CloseReason, Config, Instant, Machine, Message, Role, Seed};
 use socker_tests::feed::{Told, transcribe};
 use socker_tests::frames::decode_all;
-use socker_tests::{draw::Draw, oracle, split};
+use socker_tests::oracle::{self, Limits};
+use socker_tests::{draw::Draw, split};
 use tungstenite::protocol::{self, WebSocket, WebSocketConfig};
 
-/// What an open machine makes of any bytes. The first byte picks the role and the limit.
+/// What an open machine makes of any bytes. The first byte picks the role and the limits.
 pub fn frames(data: &[u8]) {
     let Some((&first, bytes)) = data.split_first() else { return };
     let role = if first & 1 == 0 { Role::Server } else { Role::Client };
-    let limit = [0, 5, 125, 126, 300, 65_535, 65_536, 1 << 20][usize::from(first >> 1) % 8];
+    let message = [0, 5, 125, 126, 300, 65_535, 65_536, 1 << 20][usize::from(first >> 1) % 8];
+    let limits =
+        Limits { message, discard: [0, 200, 70_000, 2 << 20][usize::from(first >> 4) % 4] };
 
-    let whole = transcribe(machine(role, limit), [bytes], false);
+    let whole = transcribe(machine(role, limits), [bytes], false);
     let pieces = split::random(bytes, &mut Draw::new(crate::seed(data)));
-    let split = transcribe(machine(role, limit), pieces, false);
+    let split = transcribe(machine(role, limits), pieces, false);
     assert_eq!(whole.outcome(), split.outcome());
 
-    let account = oracle::receive(role, limit, bytes);
+    let account = oracle::receive(role, limits, bytes);
     assert_eq!(account.told, whole.told);
     let mut answers = decode_all(&whole.written).0;
     answers.iter_mut().for_each(|frame| frame.key = None);
     assert_eq!(account.answers, answers);
 
-    let theirs = theirs(role, limit, bytes);
-    let ours: Vec<_> = whole.told.into_iter().filter(|t| !matches!(t, Told::Closed(_))).collect();
-    if matches!(whole.closed, Some(CloseReason::Violation(_))) {
+    let theirs = theirs(role, message, bytes);
+    let mut ours = whole.told;
+    ours.retain(|told| !matches!(told, Told::Closed(_)));
+    if let Some(end) = ours.iter().position(|told| matches!(told, Told::Oversized(_))) {
+        // That is the end of theirs.
+        assert_eq!(theirs, ours[..end]);
+    } else if matches!(whole.closed, Some(CloseReason::Violation(_))) {
         // Theirs lets some of what ours refuses pass, and judges later.
         assert!(theirs.starts_with(&ours), "{theirs:?} are not the begin of {ours:?}");
     } else {
@@ -34,9 +41,9 @@ pub fn frames(data: &[u8]) {
     }
 }
 
-fn machine(role: Role, limit: usize) -> Machine {
-    let config = Arc::new(Config::default().message_limit(limit));
-    Machine::upgraded(Instant::START, role, config, Seed::from([7; 16]))
+fn machine(role: Role, Limits { message, discard }: Limits) -> Machine {
+    let config = Config::default().message_limit(message).discard_limit(discard);
+    Machine::upgraded(Instant::START, role, Arc::new(config), Seed::from([7; 16]))
 }
 
 /// What tungstenite makes of the bytes, up to their end or to what it refuses.

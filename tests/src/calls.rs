@@ -57,6 +57,8 @@ pub enum Token {
 /// The bytes that wait at the most, in these runs.
 const OUTGOING_LIMIT: usize = 2000;
 
+const UNLIMITED: oracle::Limits = oracle::Limits { message: usize::MAX / 2, discard: 0 };
+
 /// More than all that a machine may say of itself: a head, a Close, a Ping and the Pong that it was
 /// still allowed to queue.
 const OF_ITSELF: usize = 1000;
@@ -86,6 +88,7 @@ pub fn begin(start: Start) -> Machine {
     let now = Instant::START;
     let config =
         Config::default().message_limit(5000).outgoing_limit(OUTGOING_LIMIT).opening_limit(4000);
+    let config = config.discard_limit(6000);
     let (config, seed) = (Arc::new(config), Seed::from([7; 16]));
     match start {
         Start::Server => Machine::server(now, config),
@@ -321,7 +324,7 @@ impl Walk {
             }
         };
         let peer = if self.machine.role() == Role::Server { Role::Client } else { Role::Server };
-        let account = oracle::receive(peer, usize::MAX / 2, frames);
+        let account = oracle::receive(peer, UNLIMITED, frames);
         let mut received = Vec::new();
         for told in &account.told {
             match told {

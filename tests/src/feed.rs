@@ -2,7 +2,7 @@
 
 use bytes::Buf;
 use socker_core::handshake::{Acceptance, Request, Response};
-use socker_core::{CloseReason, Event, Instant, Machine, Message};
+use socker_core::{CloseReason, Event, Instant, Machine, Message, MessageKind};
 
 /// An event that is owned and can be compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Told {
     Opened(String),
     /// [`Event::Message`].
     Message(Message<'static>),
+    /// [`Event::Oversized`].
+    Oversized(MessageKind),
     /// [`Event::Pong`].
     Pong(Vec<u8>),
     /// [`Event::Closed`], with the reason in debug form.
@@ -70,6 +72,7 @@ impl Transcript {
                 told
             }
             Event::Message(message) => Told::Message(message.into_owned()),
+            Event::Oversized(oversized) => Told::Oversized(oversized.kind),
             Event::Pong(payload) => Told::Pong(payload.to_vec()),
             Event::Closed(reason) => {
                 if let CloseReason::Refused(response) = &reason {

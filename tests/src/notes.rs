@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Buf;
 use socker_core::handshake::Request;
-use socker_core::service::{Context, Gap, Host, PeerId, Service, Verdict};
+use socker_core::service::{Context, Gap, Host, Oversized, PeerId, Service, Verdict};
 use socker_core::{CloseReason, Instant, Message};
 
 use crate::calls::REQUEST;
@@ -41,6 +41,10 @@ impl Service for Notes {
 
     fn message(&mut self, _: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
         self.told.push(format!("message {peer} {}", message.as_bytes().escape_ascii()));
+    }
+
+    fn oversized(&mut self, _: &mut Context<'_>, peer: PeerId, oversized: Oversized) {
+        self.told.push(format!("oversized {peer} {}", oversized.kind));
     }
 
     fn gap(&mut self, _: &mut Context<'_>, peer: PeerId, gap: Gap) {

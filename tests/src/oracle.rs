@@ -1,7 +1,7 @@
 //! A second receiver, written for clarity: it looks at all bytes from the beginning, each time.
 
 use socker_core::wire::{Close, Violation};
-use socker_core::{CloseReason, Message, Role};
+use socker_core::{CloseReason, Message, MessageKind, Role};
 
 use crate::feed::Told;
 use crate::frames::{Frame, opcode};
@@ -17,19 +17,30 @@ pub struct Account {
     pub used: usize,
 }
 
+/// Most bytes of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// [`Config::message_limit`](socker_core::Config::message_limit).
+    pub message: usize,
+    /// [`Config::discard_limit`](socker_core::Config::discard_limit).
+    pub discard: usize,
+}
+
 /// A message that is not complete.
 struct Begun {
     text: bool,
     payload: Vec<u8>,
+    /// That it is too long has been told.
+    oversized: bool,
 }
 
-/// What an open machine with this role and message limit must make of all these bytes.
+/// What an open machine with this role and these limits must make of all these bytes.
 #[must_use]
-pub fn receive(role: Role, limit: usize, bytes: &[u8]) -> Account {
+pub fn receive(role: Role, limits: Limits, bytes: &[u8]) -> Account {
     let mut account = Account::default();
     let mut begun = None;
     loop {
-        match next(role, limit, &bytes[account.used..], &mut begun) {
+        match next(role, limits, &bytes[account.used..], &mut begun, &mut account.told) {
             Err(violation) => {
                 account.told.push(Told::closed(&CloseReason::Violation(violation)));
                 account.answer_close(u16::from(violation.code()), violation.reason());
@@ -64,12 +75,13 @@ impl Account {
                 return true;
             }
             kind => {
-                let Begun { text, mut payload } = begun
-                    .take()
-                    .unwrap_or(Begun { text: kind == opcode::TEXT, payload: Vec::new() });
+                let Begun { text, mut payload, oversized } =
+                    begun.take().unwrap_or_else(|| Begun::new(kind));
                 payload.extend(frame.payload);
                 if !frame.fin {
-                    *begun = Some(Begun { text, payload });
+                    *begun = Some(Begun { text, payload, oversized });
+                } else if oversized {
+                    // It was told when it began to be.
                 } else if text {
                     let text = String::from_utf8(payload).unwrap();
                     self.told.push(Told::Message(Message::text(text)));
@@ -87,12 +99,20 @@ impl Account {
     }
 }
 
-/// The next frame if it is complete, and its length; or what the bytes prove.
+impl Begun {
+    fn new(kind: u8) -> Self {
+        Self { text: kind == opcode::TEXT, payload: Vec::new(), oversized: false }
+    }
+}
+
+/// The next frame if it is complete, and its length; or what the bytes prove. A message that is too
+/// long is told as soon as the header is complete which makes it so.
 fn next(
     role: Role,
-    limit: usize,
+    limits: Limits,
     bytes: &[u8],
     begun: &mut Option<Begun>,
+    told: &mut Vec<Told>,
 ) -> Result<Option<(Frame, usize)>, Violation> {
     let Some(&first) = bytes.first() else { return Ok(None) };
     let fin = first & 0x80 != 0;
@@ -118,7 +138,8 @@ fn next(
         (Role::Client, true) => return Err(Violation::Masked),
         _ => {}
     }
-    let room = limit - begun.as_ref().map_or(0, |begun| begun.payload.len());
+    let before = begun.as_ref().map_or(0, |begun| begun.payload.len());
+    let room = limits.message.max(limits.discard) - before;
     let control = kind >= 8;
     let (len, mut at) = match second & 0x7F {
         126 | 127 if control => return Err(Violation::OversizedControl),
@@ -141,6 +162,13 @@ fn next(
         key = *there;
         at += 4;
     }
+    if !control && before + len > limits.message {
+        let begun = begun.get_or_insert_with(|| Begun::new(kind));
+        if !std::mem::replace(&mut begun.oversized, true) {
+            let kind = if begun.text { MessageKind::Text } else { MessageKind::Binary };
+            told.push(Told::Oversized(kind));
+        }
+    }
     let there = &bytes[at..bytes.len().min(at + len)];
     let payload: Vec<u8> = there.iter().zip(key.iter().cycle()).map(|(a, b)| a ^ b).collect();
     let complete = payload.len() == len;
@@ -149,7 +177,7 @@ fn next(
         opcode::PING | opcode::PONG | opcode::BINARY => {}
         _ => {
             let before = begun.as_ref().map_or(&[][..], |begun| &begun.payload);
-            if begun.as_ref().is_none_or(|begun| begun.text) {
+            if begun.as_ref().is_none_or(|begun| begun.text && !begun.oversized) {
                 let left = fin.then(|| len - payload.len());
                 judge_text(&[before, &payload].concat(), left)?;
             }

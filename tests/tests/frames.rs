@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use socker_core::{CloseReason, Config, Instant, Machine, Message, Role, Seed};
+use socker_core::{CloseReason, Config, Instant, Machine, Message, MessageKind, Role, Seed};
 use socker_tests::feed::{Told, Transcript, take_outgoing, transcribe};
 use socker_tests::frames::{Frame, decode_all, opcode};
 use socker_tests::vectors::{Vector, load};
@@ -15,7 +15,7 @@ use socker_tests::{notation, oracle, split};
 struct Case {
     name: String,
     role: Role,
-    limit: usize,
+    limits: oracle::Limits,
     bytes: Vec<u8>,
     mark: Option<usize>,
     told: Vec<Told>,
@@ -32,10 +32,13 @@ impl Case {
             (kind.to_owned(), code.parse().unwrap())
         });
         assert_eq!(mark.is_some(), violation.is_some(), "{}", vector.name());
+        let limit = |key, default| vector.get(key).map_or(default, |limit| limit.parse().unwrap());
+        let limits =
+            oracle::Limits { message: limit("limit", 1 << 20), discard: limit("discard", 0) };
         Self {
             name: format!("{} ({role:?})", vector.name()),
             role,
-            limit: vector.get("limit").map_or(1 << 20, |limit| limit.parse().unwrap()),
+            limits,
             bytes,
             mark,
             told: vector.events(),
@@ -45,8 +48,9 @@ impl Case {
     }
 
     fn machine(&self) -> Machine {
-        let config = Arc::new(Config::default().message_limit(self.limit));
-        Machine::upgraded(Instant::START, self.role, config, Seed::from([7; 16]))
+        let oracle::Limits { message, discard } = self.limits;
+        let config = Config::default().message_limit(message).discard_limit(discard);
+        Machine::upgraded(Instant::START, self.role, Arc::new(config), Seed::from([7; 16]))
     }
 
     /// The case's events and answers are the transcript's.
@@ -87,6 +91,10 @@ impl Events for Vector {
             told.push(match key {
                 "text" => Told::Message(Message::text(String::from_utf8(bytes()).unwrap())),
                 "binary" => Told::Message(Message::binary(bytes())),
+                "oversized" => Told::Oversized(match value {
+                    "text" => MessageKind::Text,
+                    _ => MessageKind::Binary,
+                }),
                 "pong" => Told::Pong(bytes()),
                 "closed" => {
                     let (code, reason) = value.split_once(' ').unwrap_or((value, ""));
@@ -155,7 +163,7 @@ fn a_violation_is_told_at_the_first_byte_that_proves_it() {
 #[test]
 fn the_oracle_agrees() {
     for case in cases() {
-        let account = oracle::receive(case.role, case.limit, &case.bytes);
+        let account = oracle::receive(case.role, case.limits, &case.bytes);
         let transcript = transcribe(case.machine(), [&case.bytes[..]], false);
         assert_eq!(account.told, transcript.told, "{}", case.name);
         let mut frames = decode_all(&transcript.written).0;

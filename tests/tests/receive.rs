@@ -9,16 +9,17 @@ use socker_core::{Config, Instant, Machine, Role, Seed};
 use socker_tests::draw::Draw;
 use socker_tests::feed::transcribe;
 use socker_tests::frames::{Frame, decode_all};
-use socker_tests::{oracle, split};
+use socker_tests::oracle::{self, Limits};
+use socker_tests::split;
 
-fn machine(role: Role, limit: usize) -> Machine {
-    let config = Arc::new(Config::default().message_limit(limit));
-    Machine::upgraded(Instant::START, role, config, Seed::from([7; 16]))
+fn machine(role: Role, Limits { message, discard }: Limits) -> Machine {
+    let config = Config::default().message_limit(message).discard_limit(discard);
+    Machine::upgraded(Instant::START, role, Arc::new(config), Seed::from([7; 16]))
 }
 
-fn check(role: Role, limit: usize, bytes: &[u8], pieces: &[&[u8]]) -> Result<(), TestCaseError> {
-    let account = oracle::receive(role, limit, bytes);
-    let transcript = transcribe(machine(role, limit), pieces.iter().copied(), false);
+fn check(role: Role, limits: Limits, bytes: &[u8], pieces: &[&[u8]]) -> Result<(), TestCaseError> {
+    let account = oracle::receive(role, limits, bytes);
+    let transcript = transcribe(machine(role, limits), pieces.iter().copied(), false);
     prop_assert_eq!(&account.told, &transcript.told);
     let (mut frames, _) = decode_all(&transcript.written);
     frames.iter_mut().for_each(|frame| frame.key = None);
@@ -97,24 +98,26 @@ fn bytes() -> impl Strategy<Value = (Role, Vec<u8>)> {
     )
 }
 
-fn limit() -> impl Strategy<Value = usize> {
-    prop_oneof![Just(1 << 20), 0..300usize, Just(125), Just(126), Just(65_535)]
+fn limits() -> impl Strategy<Value = Limits> {
+    let limit = || prop_oneof![Just(1 << 20), 0..300usize, Just(125), Just(126), Just(65_535)];
+    let discard = prop_oneof![Just(0), limit()];
+    (limit(), discard).prop_map(|(message, discard)| Limits { message, discard })
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10000))]
 
     #[test]
-    fn any_frames_in_any_pieces((role, bytes) in bytes(), limit in limit(), seed: u64) {
-        check(role, limit, &bytes, &[&bytes])?;
-        check(role, limit, &bytes, &bytes.chunks(1).collect::<Vec<_>>())?;
-        check(role, limit, &bytes, &split::random(&bytes, &mut Draw::new(seed)))?;
+    fn any_frames_in_any_pieces((role, bytes) in bytes(), limits in limits(), seed: u64) {
+        check(role, limits, &bytes, &[&bytes])?;
+        check(role, limits, &bytes, &bytes.chunks(1).collect::<Vec<_>>())?;
+        check(role, limits, &bytes, &split::random(&bytes, &mut Draw::new(seed)))?;
     }
 
     #[test]
-    fn any_begin_of_any_frames((role, bytes) in bytes(), end: prop::sample::Index, limit in limit()) {
+    fn any_begin_of_any_frames((role, bytes) in bytes(), end: prop::sample::Index, limits in limits()) {
         let bytes = &bytes[..end.index(bytes.len() + 1)];
-        check(role, limit, bytes, &[bytes])?;
-        check(role, limit, bytes, &bytes.chunks(1).collect::<Vec<_>>())?;
+        check(role, limits, bytes, &[bytes])?;
+        check(role, limits, bytes, &bytes.chunks(1).collect::<Vec<_>>())?;
     }
 }

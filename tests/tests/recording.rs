@@ -10,11 +10,11 @@ use proptest::prelude::*;
 use socker_core::handshake::{Acceptance, HandshakeError, Incoming, Rejection, Request};
 use socker_core::http::{self, HeaderName, HeaderValue, StatusCode};
 use socker_core::service::{
-    Commands, Context, Difference, Gap, Host, PeerId, Recorder, Recording, RecordingError, Service,
-    Verdict,
+    Commands, Context, Difference, Gap, Host, Oversized, PeerId, Recorder, Recording,
+    RecordingError, Service, Verdict,
 };
 use socker_core::wire::{Frame, Violation};
-use socker_core::{CloseCode, CloseReason, Instant, Message};
+use socker_core::{CloseCode, CloseReason, Instant, Message, MessageKind};
 use socker_tests::sim::{Join, Net, Sim, replay, replay_file};
 
 /// Uses all that a service can do.
@@ -197,6 +197,7 @@ fn what_is_no_recording() {
         ("socker-recording\t1\n1\tmessage\t0.0\ttext\t\\x0\n", 2),
         ("socker-recording\t1\n1\tmessage\t0.0\ttext\t\\\n", 2),
         ("socker-recording\t1\n1\tmessage\t0.0\tother\ta\n", 2),
+        ("socker-recording\t1\n1\toversized\t0.0\tother\n", 2),
         ("socker-recording\t1\n1\tclosed\t0.0\tpeer\t70000\t\n", 2),
         ("socker-recording\t1\n1\tclosed\t0.0\tunknown\n", 2),
         ("socker-recording\t1\n1\trequest\t0.0\t-\t/\tno colon\n", 2),
@@ -212,6 +213,7 @@ enum Call {
     Request(Box<Request>),
     Opened,
     Message(Message<'static>),
+    Oversized(MessageKind),
     Gap(u32),
     Closed(CloseReason),
     Timeout,
@@ -235,6 +237,10 @@ impl Service for Listener {
 
     fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
         self.0.push(format!("{:?} {peer} {message:?}", cx.now()));
+    }
+
+    fn oversized(&mut self, cx: &mut Context<'_>, peer: PeerId, oversized: Oversized) {
+        self.0.push(format!("{:?} {peer} {oversized:?}", cx.now()));
     }
 
     fn gap(&mut self, cx: &mut Context<'_>, peer: PeerId, gap: Gap) {
@@ -320,6 +326,8 @@ fn call() -> impl Strategy<Value = Call> {
         any::<String>().prop_map(|text| Call::Message(Message::text(text))),
         "[\t\r\n\\\\'\">]{0,10}".prop_map(|text| Call::Message(Message::text(text))),
         vec(any::<u8>(), 0..40).prop_map(|bytes| Call::Message(Message::binary(bytes))),
+        Just(Call::Oversized(MessageKind::Text)),
+        Just(Call::Oversized(MessageKind::Binary)),
         any::<u32>().prop_map(Call::Gap),
         reason().prop_map(Call::Closed),
         Just(Call::Timeout),
@@ -347,6 +355,7 @@ fn make(service: &mut impl Service, now: Instant, peer: PeerId, call: &Call) {
         Call::Request(request) => drop(service.request(cx, peer, request)),
         Call::Opened => service.opened(cx, peer),
         Call::Message(message) => service.message(cx, peer, message.clone()),
+        Call::Oversized(kind) => service.oversized(cx, peer, Oversized::new(*kind)),
         Call::Gap(messages) => service.gap(cx, peer, gap(*messages)),
         Call::Closed(reason) => service.closed(cx, peer, reason),
         Call::Timeout => service.timeout(cx),

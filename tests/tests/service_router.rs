@@ -8,9 +8,10 @@ use std::time::Duration;
 use socker_core::handshake::{Incoming, Rejection, Request};
 use socker_core::http::{self, StatusCode};
 use socker_core::service::{
-    Command, Commands, Context, Delivery, Gap, Host, PeerId, Recording, Router, Service, Verdict,
+    Command, Commands, Context, Delivery, Gap, Host, Oversized, PeerId, Recording, Router, Service,
+    Verdict,
 };
-use socker_core::{CloseCode, CloseReason, Instant, Message};
+use socker_core::{CloseCode, CloseReason, Instant, Message, MessageKind};
 use socker_tests::sim::Sim;
 
 const PEER: PeerId = PeerId::new(0, 0);
@@ -39,6 +40,10 @@ impl Service for Named {
 
     fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
         self.say(cx, peer, message.as_text().unwrap_or("bytes"));
+    }
+
+    fn oversized(&mut self, cx: &mut Context<'_>, peer: PeerId, oversized: Oversized) {
+        self.say(cx, peer, &format!("too long a {}", oversized.kind));
     }
 
     fn gap(&mut self, cx: &mut Context<'_>, peer: PeerId, gap: Gap) {
@@ -166,6 +171,15 @@ fn a_peer_stays_where_it_is() {
     said(&mut router, |router, cx| drop(router.request(cx, again, &request("/b"))));
     let message = said(&mut router, |router, cx| router.message(cx, again, Message::text("hi")));
     assert_eq!(message, said_to(again, "b: hi"));
+}
+
+#[test]
+fn a_message_that_is_too_long_finds_its_service() {
+    let mut router = Router::default().mount("/a", named("a")).mount("/b", named("b"));
+    said(&mut router, |router, cx| drop(router.request(cx, PEER, &request("/b"))));
+    let oversized = Oversized::new(MessageKind::Binary);
+    let answer = said(&mut router, |router, cx| router.oversized(cx, PEER, oversized));
+    assert_eq!(answer, [(PEER, "b: too long a binary".to_owned())]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use socker_core::wire::Violation;
 use socker_core::{CloseCode, CloseReason, Config, Message};
 
 use self::services::{
-    Alarm, Bouncer, Closer, Crowd, Echo, Flood, Log, Snapshots, echo_again, staged,
+    Alarm, Bouncer, Closer, Crowd, Echo, Flood, Log, Patient, Snapshots, echo_again, staged,
 };
 use crate::frames::{Frame, opcode};
 use crate::hosts::{Happened, PATIENCE, World};
@@ -402,6 +402,36 @@ pub fn too_many<W: World>() {
         }
         end(world);
     }
+}
+
+/// Messages that are too long are dropped as they come, and their senders are answered; who sends
+/// even more is closed, and so is everybody of whom the service does not want to know.
+pub fn oversized<W: World>() {
+    let config = Config::default().message_limit(1000).discard_limit(3 << 20);
+    let service = Router::default().mount("/patient", Patient).mount("/echo", Echo);
+    let mut world = W::start(service, config, Budget::default());
+    let client = opened(&mut world, "/patient");
+    world.send(client, Message::text("first"));
+    world.send(client, Message::text("é".repeat(1 << 20)));
+    world.send(client, Message::binary(vec![0; 1001]));
+    world.send(client, Message::binary(vec![0; 1000]));
+    world.send(client, Message::text("last"));
+    assert_eq!(text(&mut world, client), "first");
+    assert_eq!(text(&mut world, client), "too long a text");
+    assert_eq!(text(&mut world, client), "too long a binary");
+    assert_eq!(message(&mut world, client).len(), 1000);
+    assert_eq!(text(&mut world, client), "last");
+
+    let greedy = opened(&mut world, "/patient");
+    let plain = opened(&mut world, "/echo");
+    // The header alone proves it.
+    world.send_bytes(greedy, &[0x82, 0xFF, 0, 0, 0, 0, 0, 0x30, 0, 1]);
+    world.send(plain, Message::binary(vec![0; 1001]));
+    for client in [greedy, plain] {
+        let reason = (1009, "message over the size limit".to_owned());
+        assert_eq!(closed_by_peer(&mut world, client), reason);
+    }
+    end(world);
 }
 
 /// More messages a second than the budget has.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use socker_core::handshake::{Acceptance, Rejection, Request};
 use socker_core::http::StatusCode;
 use socker_core::script::{Script, Stage, Step};
-use socker_core::service::{Context, Gap, PeerId, Peers, Scripted, Service, Verdict};
+use socker_core::service::{Context, Gap, Oversized, PeerId, Peers, Scripted, Service, Verdict};
 use socker_core::wire::Frame;
 use socker_core::{CloseCode, CloseReason, Instant, Message};
 
@@ -38,6 +38,19 @@ pub(super) struct Echo;
 impl Service for Echo {
     fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
         cx.send(peer, message);
+    }
+}
+
+/// Sends back, and says what is too long.
+pub(super) struct Patient;
+
+impl Service for Patient {
+    fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
+        cx.send(peer, message);
+    }
+
+    fn oversized(&mut self, cx: &mut Context<'_>, peer: PeerId, oversized: Oversized) {
+        cx.send(peer, Message::text(format!("too long a {}", oversized.kind)));
     }
 }
 

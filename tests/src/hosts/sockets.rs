@@ -8,7 +8,7 @@ use std::time::{self, Duration};
 
 use bytes::Buf;
 use socker_core::handshake::Request;
-use socker_core::service::{Budget, Context, PeerId, Service, Verdict};
+use socker_core::service::{Budget, Context, Gap, Oversized, PeerId, Service, Verdict};
 use socker_core::{CloseCode, CloseReason, Config, Event, Instant, Machine, Message, Seed};
 
 use super::{Happened, PATIENCE, World};
@@ -295,7 +295,11 @@ impl Service for Shared {
         self.0.lock().unwrap().message(cx, peer, message);
     }
 
-    fn gap(&mut self, cx: &mut Context<'_>, peer: PeerId, gap: socker_core::service::Gap) {
+    fn oversized(&mut self, cx: &mut Context<'_>, peer: PeerId, oversized: Oversized) {
+        self.0.lock().unwrap().oversized(cx, peer, oversized);
+    }
+
+    fn gap(&mut self, cx: &mut Context<'_>, peer: PeerId, gap: Gap) {
         self.0.lock().unwrap().gap(cx, peer, gap);
     }
 

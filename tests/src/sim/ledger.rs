@@ -1,7 +1,9 @@
 use std::{collections::BTreeMap, fmt};
 
 use socker_core::handshake::Request;
-use socker_core::service::{Command, Commands, Context, Delivery, Gap, PeerId, Service, Verdict};
+use socker_core::service::{
+    Command, Commands, Context, Delivery, Gap, Oversized, PeerId, Service, Verdict,
+};
 use socker_core::{CloseReason, Instant, Message, MessageKind, wire};
 
 /// A service whose calls and commands are kept, and held to the contract of [`Service`].
@@ -153,6 +155,11 @@ impl Service for Ledger {
     fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
         self.present(peer).heard.push(message.clone().into_owned());
         self.call(cx, |service, cx| service.message(cx, peer, message));
+    }
+
+    fn oversized(&mut self, cx: &mut Context<'_>, peer: PeerId, oversized: Oversized) {
+        self.present(peer);
+        self.call(cx, |service, cx| service.oversized(cx, peer, oversized));
     }
 
     fn gap(&mut self, cx: &mut Context<'_>, peer: PeerId, gap: Gap) {
