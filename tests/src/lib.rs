@@ -8,6 +8,7 @@
 //! - [`oracle`] is a second receiver, written for clarity.
 //! - [`pair`] is a client and a server on a simulated network with a virtual clock.
 //! - [`sim`] hosts any service, with clients on a simulated network.
+//! - [`rooms`] has rooms without connections, and a model of them.
 //! - [`pump`] drives a machine over a blocking socket.
 
 // A test that can't go on should stop at once, here as in a `#[test]`.
@@ -24,6 +25,7 @@ pub mod notes;
 pub mod oracle;
 pub mod pair;
 pub mod pump;
+pub mod rooms;
 pub mod sim;
 pub mod split;
 pub mod vectors;

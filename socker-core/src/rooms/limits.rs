@@ -25,8 +25,8 @@ pub struct Limits {
     pub members: usize,
     /// Most bytes of a message. Default 64 KiB: a drawing's stroke, a slide's text.
     pub message: usize,
-    /// Most bytes of the state messages of a room together. A newcomer gets them all at once, so
-    /// this has to stay below [`Config::outgoing_limit`]. Default 256 KiB.
+    /// Most bytes of the state messages of a room and of their keys, together. A newcomer gets them
+    /// all at once, so this has to stay below [`Config::outgoing_limit`]. Default 256 KiB.
     pub state: usize,
     /// Most state messages of a room, of different keys. Default 1,024.
     pub state_keys: usize,

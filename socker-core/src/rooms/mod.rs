@@ -219,9 +219,6 @@ impl Rooms {
         let goodbye = Saying::not_connected(Some(id), end.text()).to_json();
         cx.broadcast(room.peers(), Frame::text(&goodbye));
         for peer in room.peers() {
-            if let Some(guest) = self.guests.get_mut(peer) {
-                guest.place = Place::Outside;
-            }
             cx.close(peer, CloseCode::Normal, end.text());
         }
         self.tell(cx.now(), RoomEvent::Closed { room: id, members: room.members.len(), end });

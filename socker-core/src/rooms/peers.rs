@@ -92,7 +92,6 @@ impl Rooms {
         match std::mem::replace(&mut room.owner, Owner::Peer(peer)) {
             Owner::Away(until) => _ = self.ends.remove(&(until, id)),
             Owner::Peer(before) => {
-                self.seat(before, Place::Outside);
                 let goodbye = Saying::not_connected(Some(id), REPLACED);
                 say(cx, before, &goodbye.with_error("replaced"));
                 cx.close(before, CloseCode::Normal, REPLACED);

@@ -22,7 +22,7 @@ struct Stored {
 
 impl Stored {
     fn len(&self) -> usize {
-        self.key.len() + self.frame.as_bytes().len()
+        self.key.len() + self.frame.payload().len()
     }
 }
 

@@ -1,0 +1,303 @@
+//! What rooms have to do, as plainly as it can be said.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use socker_core::Instant;
+use socker_core::rooms::{Limits, RoomId};
+use socker_core::service::PeerId;
+
+use super::naive::Naive;
+
+/// The fields of an answer that are compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The room.
+    pub uuid: Option<RoomId>,
+    /// Whether it has status 3, or else 0.
+    pub connected: bool,
+    /// Whether it has a token.
+    pub token: bool,
+    /// What it says of these.
+    pub resumed: Option<bool>,
+    /// How many state messages follow.
+    pub states: Option<usize>,
+    /// What is wrong.
+    pub error: Option<&'static str>,
+}
+
+/// What a peer has to hear.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// An answer of the server.
+    Answer(Answer),
+    /// Exactly this text.
+    Text(String),
+    /// The end, with this code.
+    Close(u16),
+}
+
+/// How long a room waits for its owner, in these tests.
+pub const WATCHED: Duration = Duration::from_secs(30);
+
+/// All rooms, in the order in which they were created.
+#[derive(Debug)]
+pub struct Model {
+    limits: Limits,
+    pub(super) now: Instant,
+    rooms: Vec<Room>,
+    /// Who is there, and was not closed.
+    peers: Vec<PeerId>,
+    expected: BTreeMap<PeerId, Vec<Expected>>,
+}
+
+#[derive(Debug)]
+struct Room {
+    id: RoomId,
+    owner: Owner,
+    members: Vec<PeerId>,
+    state: Vec<(String, String)>,
+}
+
+#[derive(Debug, PartialEq)]
+enum Owner {
+    Program,
+    Peer(PeerId),
+    AwaySince(Instant),
+}
+
+impl Room {
+    fn has(&self, peer: PeerId) -> bool {
+        self.owner == Owner::Peer(peer) || self.members.contains(&peer)
+    }
+}
+
+impl Model {
+    /// No rooms, and nobody there.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        let (rooms, peers) = (Vec::new(), Vec::new());
+        Self { limits, now: Instant::START, rooms, peers, expected: BTreeMap::new() }
+    }
+
+    /// What a peer has to hear, since the last call.
+    pub fn expected(&mut self, peer: PeerId) -> Vec<Expected> {
+        self.expected.remove(&peer).unwrap_or_default()
+    }
+
+    /// The rooms that are there, with the numbers of their members and of their state messages.
+    pub fn rooms(&self) -> impl Iterator<Item = (RoomId, usize, usize)> {
+        self.rooms.iter().map(|room| (room.id, room.members.len(), room.state.len()))
+    }
+
+    /// Whether a peer is there.
+    #[must_use]
+    pub fn is_there(&self, peer: PeerId) -> bool {
+        self.peers.contains(&peer)
+    }
+
+    fn tell(&mut self, peer: PeerId, expected: Expected) {
+        self.expected.entry(peer).or_default().push(expected);
+    }
+
+    /// Whether a peer is in a room.
+    pub(super) fn is_inside(&self, peer: PeerId) -> bool {
+        self.room_of(peer).is_some()
+    }
+
+    fn room_of(&self, peer: PeerId) -> Option<usize> {
+        self.rooms.iter().position(|room| room.has(peer))
+    }
+
+    fn find(&self, id: RoomId) -> Option<usize> {
+        self.rooms.iter().position(|room| room.id == id)
+    }
+
+    /// That a peer's message was wrong.
+    pub(super) fn wrong(&mut self, peer: PeerId, error: &'static str) {
+        let uuid = self.room_of(peer).map(|room| self.rooms[room].id);
+        let connected = uuid.is_some();
+        let answer = Answer { uuid, connected, error: Some(error), ..Answer::default() };
+        self.tell(peer, Expected::Answer(answer));
+    }
+
+    fn welcome(&mut self, peer: PeerId, room: usize, token: bool, resumed: Option<bool>) {
+        let Room { id, state, .. } = &self.rooms[room];
+        let states: Vec<_> = state.iter().map(|(_, text)| text.clone()).collect();
+        let (uuid, count) = (Some(*id), Some(states.len()));
+        let answer = Answer { uuid, connected: true, token, resumed, states: count, error: None };
+        self.tell(peer, Expected::Answer(answer));
+        for text in states {
+            self.tell(peer, Expected::Text(text));
+        }
+    }
+
+    pub(super) fn open(&mut self, peer: PeerId) {
+        self.peers.push(peer);
+    }
+
+    /// The room is new: the rooms' own number for it is taken as it is.
+    pub(super) fn create(&mut self, peer: PeerId, id: Option<RoomId>) {
+        if self.room_of(peer).is_some() {
+            self.wrong(peer, "already-in-room");
+        } else if self.rooms.len() == self.limits.rooms {
+            self.wrong(peer, "too-many-rooms");
+        } else {
+            self.begin(id.expect("there is room for it"), Owner::Peer(peer));
+            self.welcome(peer, self.rooms.len() - 1, true, None);
+        }
+    }
+
+    fn begin(&mut self, id: RoomId, owner: Owner) {
+        assert!(self.find(id).is_none(), "{id} is there twice");
+        self.rooms.push(Room { id, owner, members: Vec::new(), state: Vec::new() });
+    }
+
+    pub(super) fn program_creates(&mut self, id: Option<RoomId>) {
+        match id {
+            None => assert_eq!(self.rooms.len(), self.limits.rooms),
+            Some(id) => self.begin(id, Owner::Program),
+        }
+    }
+
+    /// An owner comes back, with its token.
+    pub(super) fn come_back(&mut self, peer: PeerId, id: RoomId) {
+        if self.room_of(peer).is_some() {
+            return self.wrong(peer, "already-in-room");
+        }
+        let Some(room) = self.find(id) else {
+            if self.rooms.len() == self.limits.rooms {
+                return self.wrong(peer, "too-many-rooms");
+            }
+            self.begin(id, Owner::Peer(peer));
+            return self.welcome(peer, self.rooms.len() - 1, true, Some(false));
+        };
+        let before = std::mem::replace(&mut self.rooms[room].owner, Owner::Peer(peer));
+        if let Owner::Peer(before) = before {
+            let (uuid, error) = (Some(id), Some("replaced"));
+            self.tell(before, Expected::Answer(Answer { uuid, error, ..Answer::default() }));
+            self.dismiss(before);
+        }
+        self.welcome(peer, room, true, Some(true));
+    }
+
+    pub(super) fn join(&mut self, peer: PeerId, id: Option<RoomId>) {
+        if self.room_of(peer).is_some() {
+            return self.wrong(peer, "already-in-room");
+        }
+        let Some(room) = id.and_then(|id| self.find(id)) else {
+            return self.wrong(peer, "unknown-room");
+        };
+        if self.rooms[room].members.len() == self.limits.members {
+            return self.wrong(peer, "room-full");
+        }
+        self.rooms[room].members.push(peer);
+        self.welcome(peer, room, false, None);
+    }
+
+    /// Whether a peer may do what the owner of its room alone may.
+    fn owned(&self, peer: PeerId, said: &Naive) -> Result<usize, &'static str> {
+        let room = self.room_of(peer).ok_or("not-in-room")?;
+        let Room { id, owner, .. } = &self.rooms[room];
+        if *owner != Owner::Peer(peer) {
+            return Err("not-owner");
+        }
+        let right = said.uuid.is_empty() || said.uuid.parse() == Ok(*id);
+        if right { Ok(room) } else { Err("wrong-room") }
+    }
+
+    pub(super) fn act(&mut self, peer: PeerId, said: &Naive, text: &str) {
+        let text = text.replace(['\n', '\r'], " ");
+        let done = self
+            .owned(peer, said)
+            .and_then(|room| self.spread(room, &said.key, &text, said.is_state));
+        if let Err(error) = done {
+            self.wrong(peer, error);
+        }
+    }
+
+    pub(super) fn program_acts(
+        &mut self,
+        id: RoomId,
+        key: &str,
+        text: &str,
+        state: bool,
+    ) -> Result<usize, &'static str> {
+        let room = self.find(id).ok_or("unknown-room")?;
+        self.spread(room, key, text, state)
+    }
+
+    fn spread(
+        &mut self,
+        room: usize,
+        key: &str,
+        text: &str,
+        is_state: bool,
+    ) -> Result<usize, &'static str> {
+        if key.is_empty() {
+            return Err("missing-key");
+        }
+        if is_state {
+            let mut state = self.rooms[room].state.clone();
+            state.retain(|(other, _)| other != key);
+            state.push((key.to_owned(), text.to_owned()));
+            let bytes: usize = state.iter().map(|(key, text)| key.len() + text.len()).sum();
+            if bytes > self.limits.state || state.len() > self.limits.state_keys {
+                return Err("state-full");
+            }
+            self.rooms[room].state = state;
+        }
+        let members = self.rooms[room].members.clone();
+        for member in &members {
+            self.tell(*member, Expected::Text(text.to_owned()));
+        }
+        Ok(members.len())
+    }
+
+    pub(super) fn close(&mut self, peer: PeerId, said: &Naive) {
+        match self.owned(peer, said) {
+            Ok(room) => self.end(room),
+            Err(error) => self.wrong(peer, error),
+        }
+    }
+
+    pub(super) fn program_closes(&mut self, id: RoomId) -> bool {
+        self.find(id).map(|room| self.end(room)).is_some()
+    }
+
+    fn end(&mut self, room: usize) {
+        let Room { id, owner, members, .. } = self.rooms.remove(room);
+        let owner = if let Owner::Peer(owner) = owner { Some(owner) } else { None };
+        for peer in owner.into_iter().chain(members) {
+            self.tell(peer, Expected::Answer(Answer { uuid: Some(id), ..Answer::default() }));
+            self.dismiss(peer);
+        }
+    }
+
+    /// The service has closed a peer: all that it says now is not heard.
+    fn dismiss(&mut self, peer: PeerId) {
+        self.tell(peer, Expected::Close(1000));
+        self.peers.retain(|other| *other != peer);
+    }
+
+    pub(super) fn gone(&mut self, peer: PeerId) {
+        self.peers.retain(|other| *other != peer);
+        for room in &mut self.rooms {
+            room.members.retain(|other| *other != peer);
+            if room.owner == Owner::Peer(peer) {
+                room.owner = Owner::AwaySince(self.now);
+            }
+        }
+    }
+
+    pub(super) fn time(&mut self, now: Instant) {
+        self.now = now;
+        let is_over = |room: &Room| match room.owner {
+            Owner::AwaySince(since) => since + WATCHED <= now,
+            _ => false,
+        };
+        while let Some(room) = self.rooms.iter().position(is_over) {
+            self.end(room);
+        }
+    }
+}
