@@ -1,4 +1,4 @@
-//! Writes `corpus/`: a few of the vectors, and some noise for the target that is made of calls.
+//! Writes `corpus/`: a few of the vectors, and some noise for the targets that are made of calls.
 //!
 //! `cargo run -p socker-fuzz --example seeds`
 
@@ -27,14 +27,21 @@ fn main() -> io::Result<()> {
         }),
     )?;
 
-    save(
-        "machine",
-        (0..15).map(|seed| {
-            let mut draw = Draw::new(seed.into());
-            let noise = (0..400).map(|_| draw.number().to_le_bytes()[0]);
-            [seed].into_iter().chain(noise).collect()
-        }),
-    )
+    save("machine", (0..15).map(noise))?;
+
+    // All texts that the vectors' peers say, and steps: an odd first byte.
+    let vectors = load("rooms.txt");
+    let said =
+        vectors.iter().flat_map(|vector| vector.fields()).filter(|(key, _)| key.ends_with('>'));
+    let texts = said.step_by(9).map(|(_, text)| [b"\0", text.as_bytes()].concat());
+    save("rooms", texts.take(12).chain((0..8).map(|seed| noise(2 * seed + 1))))
+}
+
+/// For the targets that are made of calls. It begins with the seed.
+fn noise(seed: u8) -> Vec<u8> {
+    let mut draw = Draw::new(seed.into());
+    let noise = (0..400).map(|_| draw.number().to_le_bytes()[0]);
+    [seed].into_iter().chain(noise).collect()
 }
 
 /// Numbered files of what is small, twenty at the most.

@@ -10,8 +10,9 @@ mod handshake;
 mod machine;
 #[cfg(test)]
 mod replay;
+mod rooms;
 
-pub use self::{frames::frames, handshake::handshake, machine::machine};
+pub use self::{frames::frames, handshake::handshake, machine::machine, rooms::rooms};
 
 /// A number that differs by input, so that the pieces do not depend on a part of it.
 fn seed(data: &[u8]) -> u64 {

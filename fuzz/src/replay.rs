@@ -32,3 +32,8 @@ fn frames() {
 fn machine() {
     replay("machine", crate::machine);
 }
+
+#[test]
+fn rooms() {
+    replay("rooms", crate::rooms);
+}
