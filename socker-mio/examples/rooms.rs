@@ -7,10 +7,10 @@ use std::{env, io, net::TcpListener, time::Duration};
 use socker_mio::{
     EventLoop,
     core::{
-        Seed,
         rooms::{Limits, Rooms},
         service::Budget,
     },
+    random_seed,
 };
 
 fn main() -> io::Result<()> {
@@ -19,8 +19,6 @@ fn main() -> io::Result<()> {
     // The standard library lets 128 connections wait; here thousands may come at once.
     rustix::net::listen(&listener, 4_096)?;
 
-    let mut seed = [0; 16];
-    getrandom::fill(&mut seed)?;
     // Load tests come from one address, in any number and at any rate. A server on the internet
     // leaves these limits as they are.
     let limits = Limits::default().members(20_000).message_rate(u32::MAX).message_burst(u32::MAX);
@@ -30,7 +28,7 @@ fn main() -> io::Result<()> {
         .message_rate(u32::MAX)
         .message_burst(u32::MAX);
     let config = limits.config();
-    let rooms = Rooms::new(Seed::from(seed))
+    let rooms = Rooms::new(random_seed()?)
         .limits(limits)
         .on_event(|now, event| println!("{now:?} {event:?}"));
 

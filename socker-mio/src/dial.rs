@@ -8,12 +8,12 @@ use std::{
 
 use mio::net::TcpStream;
 use socker_core::{
-    Instant, Seed,
+    Instant,
     handshake::Request,
     service::{PeerId, Service},
 };
 
-use crate::{connections::Connections, error::ConnectError, socket::Socket};
+use crate::{connections::Connections, error::ConnectError, seed::random_seed, socket::Socket};
 
 /// Where a server may be, as far as it has not been tried.
 pub(crate) type Addresses = vec::IntoIter<SocketAddr>;
@@ -39,7 +39,7 @@ impl<S: Service> Connections<S> {
     ) -> Result<PeerId, ConnectError> {
         let not_found = io::Error::new(ErrorKind::NotFound, "the host has no address");
         let stream = dial(&mut addresses, not_found)?;
-        let peer = self.host.connect(now, seed()?, request).ok_or(ConnectError::Full)?;
+        let peer = self.host.connect(now, random_seed()?, request).ok_or(ConnectError::Full)?;
         self.addresses.insert(peer, addresses);
         match Socket::connecting(stream, &self.registry, peer) {
             Ok(socket) => {
@@ -98,12 +98,6 @@ fn resolve(request: &Request) -> io::Result<Addresses> {
     // An IPv6 address stands in brackets in a URI, and without them in a socket's address.
     let host = host.trim_start_matches('[').trim_end_matches(']');
     (host, port.unwrap_or(80)).to_socket_addrs()
-}
-
-fn seed() -> io::Result<Seed> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(io::Error::from)?;
-    Ok(bytes.into())
 }
 
 #[cfg(test)]

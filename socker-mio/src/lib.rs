@@ -75,6 +75,7 @@ mod error;
 mod event_loop;
 mod handle;
 mod listener;
+mod seed;
 mod socket;
 mod token;
 
@@ -87,6 +88,7 @@ pub use self::{
     error::{ConnectError, RunError},
     event_loop::EventLoop,
     handle::Handle,
+    seed::random_seed,
 };
 
 /// Runs a service on a listener with the default limits, for as long as the program runs.

@@ -2,19 +2,14 @@
 
 use std::io;
 
-use socker_core::{
-    Seed,
-    rooms::{Limits, RoomEvent, Rooms},
-};
-use socker_tokio::{Server, service::Handle};
+use socker_core::rooms::{Limits, RoomEvent, Rooms};
+use socker_tokio::{Server, random_seed, service::Handle};
 use tracing::{debug, info};
 
 pub(crate) fn start() -> io::Result<Handle<Rooms>> {
-    let mut seed = [0; 16];
-    getrandom::fill(&mut seed)?;
     let limits = Limits::default();
     let config = limits.config().into();
-    let rooms = Rooms::new(Seed::from(seed)).limits(limits).on_event(|_, event| log(event));
+    let rooms = Rooms::new(random_seed()?).limits(limits).on_event(|_, event| log(event));
     Ok(Server::new(rooms).config(config).start())
 }
 

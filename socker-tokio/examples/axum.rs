@@ -1,4 +1,4 @@
-//! WebSocket routes beside others in an axum server: a service for all connections of a route, and a
+//! WebSocket routes beside others in an axum server: services for all connections of a route, and a
 //! handler for each.
 //!
 //! `cargo run -p socker-tokio --features axum --example axum` listens on 127.0.0.1:8080.
@@ -8,12 +8,14 @@ use std::net::SocketAddr;
 use axum::{Router, response::Response, routing::get};
 use socker_core::{
     CloseReason, Message,
+    rooms::{Limits, Rooms},
     service::{Context, PeerId, Peers, Service},
     wire::Frame,
 };
 use socker_tokio::{
     Server,
     axum::{Upgrade, mount},
+    random_seed,
 };
 
 /// Everybody gets what anybody says.
@@ -51,9 +53,17 @@ async fn echo(upgrade: Upgrade) -> Response {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let chat = Server::new(Chat::default()).start();
+    let limits = Limits::default();
+    let config = limits.config();
+    let rooms =
+        Server::new(Rooms::new(random_seed()?).limits(limits)).config(config.into()).start();
     let app = Router::new()
-        .route("/", get(|| async { "A chat is at /chat, and an echo at /echo.\n" }))
+        .route(
+            "/",
+            get(|| async { "A chat is at /chat, rooms at /rooms, and an echo at /echo.\n" }),
+        )
         .route("/chat", mount(chat))
+        .route("/rooms", mount(rooms))
         .route("/echo", get(echo));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await

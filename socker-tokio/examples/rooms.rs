@@ -5,11 +5,10 @@
 use std::{io, time::Duration};
 
 use socker_core::{
-    Seed,
     rooms::{Action, Limits, Rooms},
     service::Budget,
 };
-use socker_tokio::{Server, service::Handle};
+use socker_tokio::{Server, random_seed, service::Handle};
 use tokio::{net::TcpListener, signal, sync::oneshot, time};
 
 // A service is called by one task at a time, so one thread serves it best.
@@ -19,8 +18,6 @@ async fn main() -> io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
 
-    let mut seed = [0; 16];
-    getrandom::fill(&mut seed)?;
     // Load tests come from one address, in any number and at any rate. A server on the internet
     // leaves these limits as they are.
     let limits = Limits::default().members(20_000).message_rate(u32::MAX).message_burst(u32::MAX);
@@ -30,7 +27,7 @@ async fn main() -> io::Result<()> {
         .message_rate(u32::MAX)
         .message_burst(u32::MAX);
     let config = limits.config();
-    let rooms = Rooms::new(Seed::from(seed))
+    let rooms = Rooms::new(random_seed()?)
         .limits(limits)
         .on_event(|now, event| println!("{now:?} {event:?}"));
     let server = Server::new(rooms).config(config.into()).budget(budget).start();

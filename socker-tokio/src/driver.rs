@@ -10,11 +10,13 @@ use std::{
 };
 
 use bytes::{Buf, BytesMut};
-use socker_core::{Config, Event, Instant, Machine, Role, Seed, handshake::Request};
+use socker_core::{Config, Event, Instant, Machine, Role, handshake::Request};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{self, Sleep},
 };
+
+use crate::seed::random_seed;
 
 /// Bytes of one read. The buffer is on the stack, so an idle connection has none.
 pub(crate) const READ: usize = 16 << 10;
@@ -49,12 +51,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
     }
 
     pub(crate) fn client(io: IO, config: Arc<Config>, request: &Request) -> io::Result<Self> {
-        let machine = Machine::client(Instant::START, config, seed()?, request);
+        let machine = Machine::client(Instant::START, config, random_seed()?, request);
         Ok(Self::new(io, machine, time::Instant::now()))
     }
 
     pub(crate) fn upgraded(io: IO, role: Role, config: Arc<Config>) -> io::Result<Self> {
-        let machine = Machine::upgraded(Instant::START, role, config, seed()?);
+        let machine = Machine::upgraded(Instant::START, role, config, random_seed()?);
         Ok(Self::new(io, machine, time::Instant::now()))
     }
 
@@ -274,10 +276,4 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
         self.shut_down = true;
         self.error.get_or_insert(error);
     }
-}
-
-fn seed() -> io::Result<Seed> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(io::Error::from)?;
-    Ok(bytes.into())
 }

@@ -47,6 +47,7 @@ mod driver;
 mod error;
 mod open;
 mod outbox;
+mod seed;
 pub mod service;
 mod wakers;
 
@@ -56,5 +57,6 @@ pub use self::{
     connection::Connection,
     error::Error,
     open::{Incoming, accept, client, connect, connect_with, incoming},
+    seed::random_seed,
     service::{Server, serve},
 };

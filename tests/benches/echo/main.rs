@@ -8,6 +8,8 @@
 mod common;
 #[path = "../echoes/mod.rs"]
 mod echoes;
+#[path = "../listen/mod.rs"]
+mod listen;
 mod load;
 mod measure;
 mod report;

@@ -25,7 +25,7 @@ pub fn table(entrants: &[Entrant], columns: &[Column]) -> String {
         let mut line = vec![entrant.contender.name.to_owned()];
         line.extend(columns.iter().map(|column| {
             let best = |standings: &[_]| best_of(entrants, column, standings);
-            let all = [Standing::Peer, Standing::Tuned];
+            let all = [Standing::Peer { tuned: false }, Standing::Peer { tuned: true }];
             cell(&column.samples[index], [best(&all[..1]), best(&all)])
         }));
         lines.push(line);

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::{spawn, unconstrained};
 
-use super::listen::listen;
+use crate::listen::listen;
 use crate::servers::Failure;
 
 /// A peer that doesn't read its answers is held back from here on.

@@ -2,7 +2,6 @@
 
 mod fastwebsockets;
 mod floor;
-mod listen;
 mod messages;
 mod tokio_tungstenite;
 mod tokio_websockets;
@@ -15,14 +14,17 @@ pub use messages::{Messages, PAYLOAD};
 pub const PACKAGES: [&str; 4] =
     ["fastwebsockets", "tokio-websockets", "tokio-tungstenite", "tokio"];
 
+const PEER: Standing = Standing::Peer { tuned: false };
+const TUNED: Standing = Standing::Peer { tuned: true };
+
 pub static ECHOES: [Contender; 9] = [
     Contender::here("floor", Standing::Floor, floor::serve),
     Contender::ours("socker-mio", "echo"),
     Contender::ours("socker-tokio", "echo"),
-    Contender::here("fastwebsockets", Standing::Peer, fastwebsockets::serve),
-    Contender::here("fastwebsockets-batched", Standing::Tuned, fastwebsockets::serve_batched),
-    Contender::here("tokio-websockets", Standing::Peer, tokio_websockets::serve),
-    Contender::here("tokio-websockets-batched", Standing::Tuned, tokio_websockets::serve_batched),
-    Contender::here("tokio-tungstenite", Standing::Peer, tokio_tungstenite::serve),
-    Contender::here("tokio-tungstenite-tuned", Standing::Tuned, tokio_tungstenite::serve_tuned),
+    Contender::here("fastwebsockets", PEER, fastwebsockets::serve),
+    Contender::here("fastwebsockets-batched", TUNED, fastwebsockets::serve_batched),
+    Contender::here("tokio-websockets", PEER, tokio_websockets::serve),
+    Contender::here("tokio-websockets-batched", TUNED, tokio_websockets::serve_batched),
+    Contender::here("tokio-tungstenite", PEER, tokio_tungstenite::serve),
+    Contender::here("tokio-tungstenite-tuned", TUNED, tokio_tungstenite::serve_tuned),
 ];

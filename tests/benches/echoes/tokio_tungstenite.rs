@@ -9,7 +9,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use tokio::net::TcpStream;
 use tungstenite::protocol::WebSocketConfig;
 
-use super::listen::listen;
+use crate::listen::listen;
 use crate::servers::Failure;
 
 /// Holds all that one connection has in flight. The default of 128 KiB is zeroed before each read.

@@ -6,7 +6,7 @@ use ::tokio_websockets::ServerBuilder;
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 
-use super::listen::listen;
+use crate::listen::listen;
 use crate::servers::Failure;
 
 /// As many messages are answered together.

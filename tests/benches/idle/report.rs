@@ -17,7 +17,7 @@ pub type Row = (&'static Contender, Memory);
 pub fn table(rows: &[Row], connections: u16) -> String {
     let best = |bytes: fn(&Memory) -> f64| {
         rows.iter()
-            .filter(|(contender, _)| contender.standing == Standing::Peer)
+            .filter(|(contender, _)| contender.standing == Standing::Peer { tuned: false })
             .map(|(_, memory)| bytes(memory))
             .min_by(f64::total_cmp)
     };

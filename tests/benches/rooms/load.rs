@@ -46,14 +46,14 @@ impl Load {
         let poll = Poll::new()?;
         let mut owner = connect()?;
         let uuid = match standing {
-            // It has no rooms, and its first connection is the owner.
-            Standing::Floor => String::new(),
-            _ => ask(&mut owner, &message(NEW, "", ""))?,
+            Standing::Ours => ask(&mut owner, &message(NEW, "", ""))?,
+            // These have no rooms, and the first connection is the owner.
+            Standing::Floor | Standing::Peer { .. } => String::new(),
         };
         let mut members = Vec::with_capacity(count);
         for place in 0..count {
             let mut stream = connect()?;
-            if standing != Standing::Floor && ask(&mut stream, &message(JOIN, &uuid, ""))? != uuid {
+            if standing == Standing::Ours && ask(&mut stream, &message(JOIN, &uuid, ""))? != uuid {
                 return Err("not the room that was asked for".into());
             }
             stream.set_nonblocking(true)?;

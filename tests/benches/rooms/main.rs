@@ -8,12 +8,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod floor;
+#[path = "../listen/mod.rs"]
+mod listen;
 mod load;
 mod report;
 #[path = "../rounds/mod.rs"]
 mod rounds;
 #[path = "../servers/mod.rs"]
 mod servers;
+mod tokio_tungstenite;
 
 use clap::Parser;
 
@@ -21,10 +24,11 @@ use load::Load;
 use rounds::{Entrant, cpu_time, interleave, two_cpus};
 use servers::{Contender, Failure, Standing, Subprogram};
 
-static ROOMS: [Contender; 3] = [
+static ROOMS: [Contender; 4] = [
     Contender::here("floor", Standing::Floor, floor::serve),
     Contender::ours("socker-mio", "rooms"),
     Contender::ours("socker-tokio", "rooms"),
+    Contender::here("tokio-tungstenite", Standing::Peer { tuned: false }, tokio_tungstenite::serve),
 ];
 
 /// Actions that the owner sends in one write.
@@ -66,7 +70,7 @@ fn main() -> Result<(), Failure> {
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let contenders = Contender::chosen(&ROOMS, &arguments.contenders);
-    let environment = rounds::environment(&["tokio", "mio"]);
+    let environment = rounds::environment(&["tokio-tungstenite", "tokio", "mio"]);
     let cpus = two_cpus();
     let entrants = rounds::start(contenders, cpus)?;
 

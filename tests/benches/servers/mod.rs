@@ -22,10 +22,11 @@ pub type Failure = Box<dyn Error + Send + Sync>;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     Ours,
-    /// As its documentation or its examples have an echo.
-    Peer,
-    /// A peer with what its documentation does not have, to be as fast as we could make it.
-    Tuned,
+    /// As its documentation or its examples have it; or tuned, with what they do not have, to be as
+    /// fast as we could make it.
+    Peer {
+        tuned: bool,
+    },
     /// No WebSocket, but the system calls that any server needs.
     Floor,
 }

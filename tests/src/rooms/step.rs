@@ -351,7 +351,10 @@ fn read(text: &str) -> (Answer, Option<String>) {
         connected: answer["status"]["value"] == 3,
         token: token.is_some(),
         resumed: answer.get("resumed").and_then(Value::as_bool),
-        states: answer.get("states").and_then(Value::as_u64).map(|states| states as usize),
+        states: answer
+            .get("states")
+            .and_then(Value::as_u64)
+            .and_then(|states| states.try_into().ok()),
         error: answer.get("error").map(|error| known(error.as_str().expect("a string"))),
     };
     (read, token)
