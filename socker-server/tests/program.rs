@@ -248,6 +248,45 @@ async fn the_scene_refuses_what_it_does_not_expect() {
 }
 
 #[tokio::test]
+async fn rooms_are_where_old_pages_look_and_where_new_ones_do() {
+    let server = Server::start();
+    let said = |status: u8, room: &str, key: &str| {
+        Message::text(format!(
+            "{{\"uuid\":\"{room}\",\"status\":{{\"value\":{status},\"text\":\"\"}},\"funcKey\":\"{key}\",\
+             \"funcParams\":[\"a\"],\"stateMessage\":true}}"
+        ))
+    };
+    let mut owner = server.connect("/broadcast").await;
+    owner.send(said(1, "", "")).await.unwrap();
+    let answer = String::from_utf8(next(&mut owner).await).unwrap();
+    let room = answer.split('"').nth(3).unwrap();
+    owner.send(said(3, room, "state")).await.unwrap();
+    let mut members = Vec::new();
+    for path in ["/rooms", "/broadcasting", "/broadcast"] {
+        let mut member = server.connect(path).await;
+        member.send(said(2, room, "")).await.unwrap();
+        assert!(String::from_utf8(next(&mut member).await).unwrap().contains(room), "{path}");
+        assert_eq!(next(&mut member).await, said(3, room, "state").as_bytes(), "{path}");
+        // Bad input of any size is answered.
+        let long_key = format!("{{\"funcKey\":\"{}\"}}", "k".repeat(1 << 20));
+        for wrong in ["[".repeat(10 << 20), long_key] {
+            member.send(Message::text(wrong)).await.unwrap();
+            let answer = String::from_utf8(next(&mut member).await).unwrap();
+            assert!(answer.contains("\"error\":\"message-too-long\""), "{answer}");
+        }
+        members.push(member);
+    }
+    owner.send(said(3, room, "next")).await.unwrap();
+    owner.send(said(4, room, "")).await.unwrap();
+    for member in &mut members {
+        assert_eq!(next(member).await, said(3, room, "next").as_bytes());
+        let told = String::from_utf8(next(member).await).unwrap();
+        assert!(told.contains("the room was closed by its owner"), "{told}");
+        assert_eq!(end(member).await.code(), CloseCode::Normal);
+    }
+}
+
+#[tokio::test]
 async fn a_bad_opening_gets_its_status() {
     let server = Server::start();
     let upgrade =
@@ -274,6 +313,7 @@ async fn ctrl_c_closes_everyone_with_1001_and_ends() {
     let mut server = Server::start();
     let mut echo = server.connect("/echo").await;
     let mut play = server.connect("/play").await;
+    let mut rooms = server.connect("/rooms").await;
     // A client that never reads, with the server's echo stuck on its way.
     let mut stalled = server.connect("/echo").await;
     let stuck = timeout(Duration::from_secs(1), async {
@@ -286,7 +326,7 @@ async fn ctrl_c_closes_everyone_with_1001_and_ends() {
     stuck.await.unwrap().unwrap();
 
     server.interrupt();
-    for client in [&mut echo, &mut play] {
+    for client in [&mut echo, &mut play, &mut rooms] {
         let reason = end(client).await;
         assert!(
             matches!(&reason, CloseReason::Peer { code: CloseCode::Away, reason } if reason == "the server is going away"),

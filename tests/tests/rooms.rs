@@ -6,11 +6,14 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use bytes::Buf;
 use serde_json::Value;
 use socker_core::handshake::{Incoming, Request};
 use socker_core::rooms::{Action, Denial, Limits, RoomError, RoomId, Rooms, Wish};
-use socker_core::service::{Commands, Context, PeerId, Service};
+use socker_core::service::{Commands, Context, Host, PeerId, Service};
 use socker_core::{Instant, Message, Seed, http};
+use socker_tests::frames::{Frame, opcode};
+use socker_tests::notes;
 use socker_tests::rooms::{Heard, Stage, message};
 use socker_tests::vectors::{Vector, load};
 
@@ -269,6 +272,36 @@ fn an_action_is_encoded_once() {
     stage.broadcasts.clear();
     stage.say(A, Message::text(message(3, "", "draw", &["1"], false)));
     assert_eq!(stage.broadcasts, [2]);
+}
+
+/// What an owner has sent in one piece is there for each member as one piece.
+#[test]
+fn a_burst_leaves_in_one_write() {
+    let mut host = Host::new(Rooms::new(Seed::from([7; 16])));
+    let [owner, members @ ..] = [(); 4].map(|()| notes::open(&mut host, Instant::START));
+    notes::say(&mut host, Instant::START, owner, &message(1, "", "", &[], false));
+    let answer = notes::frames(&mut host, owner).remove(0).payload;
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    let uuid = answer["uuid"].as_str().unwrap();
+    for member in members {
+        notes::say(&mut host, Instant::START, member, &message(2, uuid, "", &[], false));
+        assert_eq!(notes::frames(&mut host, member).len(), 1);
+    }
+    while host.next_changed().is_some() {}
+
+    let actions: Vec<_> =
+        (0..16).map(|number| message(3, "", "draw", &[&number.to_string()], false)).collect();
+    let frames = actions.iter().map(|action| Frame::new(opcode::TEXT, action.as_bytes()));
+    let mut burst: Vec<u8> =
+        frames.clone().flat_map(|frame| frame.masked([1, 2, 3, 4]).encode()).collect();
+    host.read(Instant::START, owner, &mut burst);
+    let mut changed: Vec<_> = std::iter::from_fn(|| host.next_changed()).collect();
+    changed.sort();
+    assert_eq!(changed, [owner, members[0], members[1], members[2]]);
+    let expected: Vec<u8> = frames.flat_map(|frame| frame.encode()).collect();
+    for member in members {
+        assert_eq!(host.outgoing(member).unwrap().chunk(), expected);
+    }
 }
 
 #[test]

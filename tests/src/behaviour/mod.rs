@@ -10,15 +10,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use socker_core::handshake::{Request, Response};
+use socker_core::rooms::{Limits, Rooms};
 use socker_core::service::{Budget, Recorder, Router, Service};
 use socker_core::wire::Violation;
-use socker_core::{CloseCode, CloseReason, Config, Message};
+use socker_core::{CloseCode, CloseReason, Config, Message, Seed};
 
 use self::services::{
     Alarm, Bouncer, Closer, Crowd, Echo, Flood, Log, Patient, Snapshots, echo_again, staged,
 };
 use crate::frames::{Frame, opcode};
 use crate::hosts::{Happened, PATIENCE, World};
+use crate::rooms::message as room_message;
 use crate::sim::replay;
 
 fn start<W: World>(service: impl Service + Send + 'static) -> W {
@@ -431,6 +433,46 @@ pub fn oversized<W: World>() {
         let reason = (1009, "message over the size limit".to_owned());
         assert_eq!(closed_by_peer(&mut world, client), reason);
     }
+    end(world);
+}
+
+/// Rooms: an owner's burst reaches all members in order, a late one gets the state, and what is far
+/// too long is answered.
+pub fn rooms<W: World>() {
+    let limits = Limits::default();
+    let config = limits.config();
+    let service = Rooms::new(Seed::from([7; 16])).limits(limits);
+    let mut world = W::start(service, config, Budget::default());
+    let owner = opened(&mut world, "/");
+    world.send(owner, Message::text(room_message(1, "", "", &[], false)));
+    let answer = text(&mut world, owner);
+    let room = answer.split('"').nth(3).expect("its number").to_owned();
+    let join = |world: &mut W| {
+        let member = opened(world, "/");
+        world.send(member, Message::text(room_message(2, &room, "", &[], false)));
+        assert!(text(world, member).contains("connected"));
+        member
+    };
+    let members: Vec<_> = (0..20).map(|_| join(&mut world)).collect();
+    let actions: Vec<_> = (0..50)
+        .map(|number: i32| room_message(3, &room, "draw", &[&number.to_string()], number == 7))
+        .collect();
+    for action in &actions {
+        world.send(owner, Message::text(action.clone()));
+    }
+    for member in &members {
+        for action in &actions {
+            assert_eq!(&text(&mut world, *member), action);
+        }
+    }
+    let late = join(&mut world);
+    assert_eq!(text(&mut world, late), actions[7]);
+
+    world.send(late, Message::text("[".repeat(10 << 20)));
+    assert!(text(&mut world, late).contains("message-too-long"));
+    world.cut(owner);
+    world.send(late, Message::text(room_message(3, &room, "draw", &[], false)));
+    assert!(text(&mut world, late).contains("not-owner"));
     end(world);
 }
 

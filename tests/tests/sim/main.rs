@@ -5,6 +5,7 @@
 // Outside of a `#[test]` too, a test that can't go on should stop.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod rooms;
 mod services;
 mod world;
 
@@ -23,6 +24,11 @@ fn worlds() {
             panic!("the replay differs: {error}");
         }
     });
+}
+
+#[test]
+fn rooms() {
+    for_seeds("sim", "rooms", rooms::run);
 }
 
 /// The worlds are worth something only if they have all of this.
