@@ -1,6 +1,6 @@
 //! Rooms without connections: what peers say to the service, and what they hear.
 //!
-//! [`Peer`]s are numbered as a test likes. [`Model`] says what they have to hear.
+//! A [`Stage`] takes what peers say and keeps what they hear; the [`Model`] says what that has to be.
 
 mod model;
 mod naive;
