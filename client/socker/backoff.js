@@ -13,6 +13,9 @@ export class Backoff {
    * @param {import('../socker.js').BackoffOptions} [options]
    */
   constructor({ first = 500, most = 8000, jitter = 0.25 } = {}) {
+    if (!(first > 0 && most > 0 && jitter >= 0 && jitter <= 1)) {
+      throw new TypeError('a backoff has times above 0, and a share from 0 to 1');
+    }
     this.#first = first;
     this.#most = most;
     this.#jitter = jitter;

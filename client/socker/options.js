@@ -9,6 +9,8 @@ const isText = (value) => typeof value === 'string' && value !== '';
 const TIMEOUT = 10_000;
 /** A server that was restarted, and an owner that waits between two tries. In ms. */
 const GRACE = 60_000;
+/** No timer waits longer; it would end at once instead. In ms. */
+const LONGEST = 2 ** 31 - 1;
 
 /** @param {import('../socker.js').CreateOptions} options */
 export function readOptions(options) {
@@ -21,7 +23,7 @@ export function readOptions(options) {
   if (!isObject(backoff)) throw new TypeError('backoff is an object');
   if (!(timeout > 0)) throw new TypeError('timeout is a number of milliseconds');
   if (!(grace >= 0)) throw new TypeError('grace is a number of milliseconds');
-  return { uuid, token, on, fields, signal, backoff, timeout, grace, reconnect };
+  return { uuid, token, on, fields, signal, backoff, timeout: Math.min(timeout, LONGEST), grace, reconnect };
 }
 
 /** @param {unknown} key @param {unknown} params @param {unknown} state */

@@ -24,6 +24,7 @@ afterEach(async () => {
 
 async function visit(address = server.address) {
   const page = await browser.context.newPage();
+  await page.setViewportSize({ width: 720, height: 560 }); // small pictures are drawn soon
   page.on('pageerror', (error) => complaints.push(`${error}`));
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
@@ -31,6 +32,9 @@ async function visit(address = server.address) {
   await page.goto(address);
   return page;
 }
+
+/** How often a tab is asked; those in the background would be asked with their frames, which are few. */
+const OFTEN = { polling: 20 };
 
 /** Waits until the board says where this tab is. */
 const stands = (page, role, status) =>
@@ -40,6 +44,7 @@ const stands = (page, role, status) =>
       return dataset.role === role && dataset.status === status;
     },
     [role, status],
+    OFTEN,
   );
 
 /** A tab that has opened a board. */
@@ -68,7 +73,7 @@ async function follow(link, strokes) {
 
 /** Waits until the canvas shows so many finished strokes. */
 const shows = (page, strokes) =>
-  page.waitForFunction((strokes) => document.getElementById('board').dataset.strokes === strokes, `${strokes}`);
+  page.waitForFunction((strokes) => document.getElementById('board').dataset.strokes === strokes, `${strokes}`, OFTEN);
 
 /** Draws through places from 0 to 1 of the canvas's width and height; the hand stays down if it is not `up`. */
 async function draw(page, places, { up = true } = {}) {
@@ -129,7 +134,7 @@ test('a stroke is seen while it is drawn, and a long one goes on', async () => {
   const follower = await follow(await linkOf(owner), 0);
   const empty = await pixels(follower);
   await draw(owner, CROSS, { up: false });
-  await follower.waitForFunction((empty) => document.getElementById('board-canvas').toDataURL() !== empty, empty);
+  await follower.waitForFunction((empty) => document.getElementById('board-canvas').toDataURL() !== empty, empty, OFTEN);
   assert.equal(await follower.evaluate(() => document.getElementById('board').dataset.strokes), '0');
 
   // 303 points, which are four strokes of one touch.
@@ -208,6 +213,24 @@ test('an owner whose page is loaded again goes on drawing', async () => {
   await press(owner, '#board-undo');
   for (const page of [owner, follower]) await shows(page, 2);
   assert.equal(await pixels(follower), picture);
+  assert.deepEqual(complaints, []);
+});
+
+test('a board that is opened in a second tab is taken from the first, and back', async () => {
+  const first = await open();
+  await draw(first, ZIGZAG);
+  const second = await visit();
+  const mine = await first.evaluate(() => sessionStorage.getItem('board'));
+  await second.evaluate((mine) => sessionStorage.setItem('board', mine), mine); // as when a tab is doubled
+  await second.reload();
+  await stands(second, 'owner', 'here');
+  await shows(second, 1);
+  await stands(first, 'owner', 'none');
+  assert.equal(await notice(first), 'You draw in another tab');
+  await press(first, '#board-open');
+  await stands(first, 'owner', 'here');
+  await shows(first, 1);
+  await stands(second, 'owner', 'none');
   assert.deepEqual(complaints, []);
 });
 

@@ -233,6 +233,31 @@ test('a room that does not come back after a restart is closed', async () => {
   assert.deepEqual(await events(member), ['connected', 'reconnecting', 'closed unknown-room']);
 });
 
+test('some refusals pass, and others are for good', async () => {
+  const owner = await open();
+  const { uuid } = await create(owner);
+  const [member] = await members(1, uuid, { ...SOON, timeout: 200 });
+  await member.evaluate(() => {
+    const Real = window.WebSocket;
+    const answers = ['', 'room-full', 'unknown-room', 'let in', 'denied'];
+    window.WebSocket = class extends Real {
+      send(text) {
+        const error = answers.shift();
+        if (!error) return; // nobody answers
+        if (error === 'let in') return super.send(text);
+        const answer = JSON.stringify({ status: { value: 0, text: 'said the server' }, error });
+        this.dispatchEvent(new MessageEvent('message', { data: answer }));
+      }
+    };
+  });
+  await cut(member);
+  await heard(member, 'reconnected');
+  assert.deepEqual(await events(member), ['connected', 'reconnecting', 'reconnected']);
+  await cut(member);
+  await heard(member, 'closed denied');
+  assert.equal(await phase(member), 'closed');
+});
+
 test('a member may not send, and may leave', async () => {
   const owner = await open();
   const { uuid } = await create(owner);
@@ -299,6 +324,8 @@ test('what is of a wrong type is refused, and not turned into something else', a
       half: () => Room.create('/rooms', { token: 'x' }),
       on: () => Room.create('/rooms', { on: { a: 1 } }),
       fields: () => Room.create('/rooms', { fields: 'x' }),
+      timeout: () => Room.create('/rooms', { timeout: 0 }),
+      backoff: () => Room.create('/rooms', { backoff: { first: 'soon' } }),
       big: () => Room.create('/rooms', { fields: { big: 1n } }),
       protocol: () => Room.create('ftp://127.0.0.1/'),
       url: () => Room.create('http://'),
