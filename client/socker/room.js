@@ -137,9 +137,10 @@ export class Room extends EventTarget {
 
   /** There will be no room. @param {unknown} reason */
   #fail(reason) {
+    if (!this.#opening) return; // called off too late
     this.#phase = 'closed';
     this.#connection.close();
-    this.#opening?.reject(reason);
+    this.#opening.reject(reason);
     this.#opening = null;
   }
 
@@ -290,6 +291,7 @@ export class Room extends EventTarget {
   /** For good. @param {string} code @param {string} reason @param {number} [closeCode] */
   #finish(code, reason, closeCode) {
     this.#phase = 'closed';
+    this.#replay = null; // a handler may leave in the middle of it
     clearTimeout(this.#closeTimer);
     this.#sender.stop();
     this.#connection.close();

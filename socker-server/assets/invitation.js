@@ -15,15 +15,18 @@ export function startInvitation() {
   const [field, button, said] = [byId('board-link'), byId('board-copy'), byId('board-copied')];
   let timer = 0;
 
+  function show(word, words) {
+    button.textContent = word;
+    button.classList.toggle('done', word === 'Copied');
+    said.textContent = words;
+  }
+
   button.addEventListener('click', async () => {
     const isCopied = await copy(field);
     clearTimeout(timer);
-    button.dataset.copied = isCopied;
-    said.textContent = isCopied ? 'Copied. Open it in another tab.' : 'The browser does not copy: take it from the field.';
-    timer = setTimeout(() => {
-      delete button.dataset.copied;
-      said.textContent = '';
-    }, SAID);
+    show(isCopied ? 'Copied' : 'Copy', isCopied ? 'Copied.' : 'The browser does not copy: take it from the field.');
+    said.classList.toggle('unseen', isCopied); // the button shows it
+    timer = setTimeout(() => show('Copy', ''), SAID);
   });
   field.addEventListener('focus', () => field.select());
 }

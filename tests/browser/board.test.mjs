@@ -187,8 +187,8 @@ test('the link is copied, and the button says so', async () => {
   await owner.evaluate(() => {
     Object.defineProperty(navigator, 'clipboard', { value: undefined });
     document.addEventListener('copy', () => (window.copied = `${document.getSelection()}`));
-    document.getElementById('board-copied').textContent = '';
   });
+  await owner.waitForFunction(() => document.getElementById('board-copy').textContent === 'Copy');
   await press(owner, '#board-copy');
   await owner.waitForFunction(() => document.getElementById('board-copied').textContent.startsWith('Copied'));
   assert.equal(await owner.evaluate(() => window.copied), link);
@@ -272,6 +272,46 @@ test('a board that is closed or unknown says so, and offers an own one', async (
   await owner.reload();
   await owner.waitForFunction(() => document.getElementById('board-notice-title').textContent === 'An empty board');
   assert.deepEqual(complaints, []);
+});
+
+test('what is no stroke is left out, and harms nobody who follows', async () => {
+  const owner = await visit();
+  const uuid = await owner.evaluate(async () => {
+    const { Room } = await import('/socker.js');
+    window.room = await Room.create('/rooms');
+    const wrong = [['0'], ['0', '9', '22', 'AAAA'], ['-1', '0', '22', 'AAAA'], ['0', '0', '1e9', 'AAAA'],
+      ['0', '0', '22', ''], ['0', '0', '22', 'AAA'], ['0', '0', '22', '€€€€'], ['0', '0', '22', '____'],
+      ['0', '0', '22', 'A'.repeat(4 * 81)], ['x', 'x', 'x', 'x']];
+    for (const params of wrong) {
+      window.room.send('stroke-1', params, { state: true });
+      window.room.send('draw', ['1', ...params]);
+    }
+    window.room.send('draw', ['1', '1', '0', '22', 'x', 'AAAA']);
+    window.room.send('draw', ['500', '0', '0', '22', '0', 'AAAA']);
+    window.room.send('stroke-500', ['0', '0', '22', 'AAAA'], { state: true });
+    window.room.send('nonsense', ['1']);
+    return window.room.uuid;
+  });
+  const follower = await follow(`${server.address}?uuid=${uuid}`, 0);
+  await owner.evaluate(() => window.room.send('stroke-2', ['2', '1', '22', 'AAAAgAgA'], { state: true }));
+  await shows(follower, 1);
+  assert.deepEqual(complaints, []);
+});
+
+test('one stroke too many takes the place of the oldest', async () => {
+  const page = await visit();
+  const seen = await page.evaluate(async () => {
+    const { MOST_STROKES, Picture } = await import('/picture.js');
+    const picture = new Picture();
+    for (let at = 0; at < MOST_STROKES + 2; at++) {
+      const index = picture.nextIndex;
+      picture.add({ index, first: at < MOST_STROKES ? index : 0, colour: 0, width: 10, points: [[at, at]] });
+    }
+    const order = [...picture.strokes.values()].map(({ points }) => points[0][0]);
+    const touch = picture.lastTouch.map(({ index }) => index);
+    return { size: order.length, oldest: order[0], newest: order.at(-1), next: picture.nextIndex, touch };
+  });
+  assert.deepEqual(seen, { size: 500, oldest: 2, newest: 501, next: 2, touch: [0, 1] });
 });
 
 test('a whole board stays below what the server keeps', async () => {

@@ -305,6 +305,26 @@ test('a handler that throws is reported, and the others are called', async () =>
   assert.equal(await phase(member), 'connected');
 });
 
+test('a handler may leave, and is told no more', async () => {
+  const owner = await open();
+  const { uuid } = await create(owner);
+  await send(owner, state('a', '1'), state('b', '2'), state('c', '3'));
+  const [member] = await members(1, uuid);
+  await heard(member, 'connected');
+  await member.evaluate(() => {
+    window.told = [];
+    window.room.on('c', () => window.room.close());
+  });
+  await cut(member);
+  await heard(member, 'closed left');
+  await send(owner, ['d']);
+  await cut(owner); // and so all that was sent has arrived
+  await heard(owner, 'reconnected');
+  assert.deepEqual(await told(member), [['a', '1', 'state'], ['b', '2', 'state'], ['c', '3', 'state']]);
+  assert.equal(await phase(member), 'closed');
+  assert.deepEqual(await events(member), ['connected', 'reconnecting', 'closed left']);
+});
+
 test('what is of a wrong type is refused, and not turned into something else', async () => {
   const page = await open();
   await create(page);
