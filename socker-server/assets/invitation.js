@@ -5,7 +5,7 @@ const byId = (id) => document.getElementById(id);
 const SAID = 2000;
 
 /** The link of this page, for a room. */
-export function linkTo(uuid) {
+function linkTo(uuid) {
   const link = new URL(location.pathname, location.href);
   link.searchParams.set('uuid', uuid);
   return link.href;
@@ -26,7 +26,7 @@ export function startInvitation() {
     clearTimeout(timer);
     show(isCopied ? 'Copied' : 'Copy', isCopied ? 'Copied.' : 'The browser does not copy: take it from the field.');
     said.classList.toggle('unseen', isCopied); // the button shows it
-    timer = setTimeout(() => show('Copy', ''), SAID);
+    if (isCopied) timer = setTimeout(() => show('Copy', ''), SAID);
   });
   field.addEventListener('focus', () => field.select());
 }

@@ -155,6 +155,33 @@ test('a stroke is seen while it is drawn, and a long one goes on', async () => {
   assert.deepEqual(complaints, []);
 });
 
+test('a finger draws, sharply on a screen of high density, and does not scroll', async () => {
+  const owner = await open();
+  const follower = await follow(await linkOf(owner), 0);
+  await owner.bringToFront();
+  const session = await browser.context.newCDPSession(owner);
+  const metrics = { width: 390, height: 700, deviceScaleFactor: 3, mobile: true };
+  await session.send('Emulation.setDeviceMetricsOverride', metrics);
+  await session.send('Emulation.setTouchEmulationEnabled', { enabled: true });
+  await owner.waitForFunction(() => document.getElementById('board-canvas').width === 3 * 390);
+  await owner.evaluate(() => document.getElementById('board').scrollIntoView());
+  const before = await owner.evaluate(() => scrollY);
+  const { x, y, width, height } = await owner.locator('#board-canvas').boundingBox();
+  const touch = (type, ...places) =>
+    session.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: places.map(([right, down], id) => ({ x: x + right * width, y: y + down * height, id })),
+    });
+  await touch('touchStart', [0.2, 0.2]);
+  await touch('touchMove', [0.5, 0.5]);
+  await touch('touchMove', [0.7, 0.8], [0.4, 0.4]); // a second finger draws nothing
+  await touch('touchMove', [0.8, 0.9], [0.3, 0.1]);
+  await touch('touchEnd');
+  for (const page of [owner, follower]) await shows(page, 1);
+  assert.equal(await owner.evaluate(() => scrollY), before);
+  assert.deepEqual(complaints, []);
+});
+
 test('who follows can not draw, and may stop', async () => {
   const owner = await open();
   await draw(owner, ZIGZAG);

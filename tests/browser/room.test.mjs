@@ -152,6 +152,42 @@ test('what was lost on the way is sent again, and then what was sent meanwhile',
   assert.deepEqual(await told(member), [['d', 'end', 'action']]);
 });
 
+test('whenever the connection breaks, and whatever is lost, the state is that of the owner', async () => {
+  const seed = Number(process.env.ROOM_SEED ?? 1);
+  const owner = await open();
+  const { uuid } = await create(owner);
+  const [member] = await members(1, uuid);
+  const expected = await owner.evaluate(async (seed) => {
+    const { room, sockets } = window;
+    const random = (end) => Math.floor(((seed = (seed * 48271 + 11) % 2147483647) / 2147483647) * end);
+    const pause = () => new Promise((resolve) => setTimeout(resolve, random(20)));
+    const swallow = () => (sockets.at(-1).send = () => {});
+    const state = new Map();
+    for (let step = 0; step < 150; step++) {
+      const choice = random(20);
+      if (choice === 0) sockets.at(-1).close();
+      else if (choice === 1 && room.state === 'connected') swallow();
+      else if (choice < 5) await pause();
+      else {
+        const [key, param] = ['abcd'[random(4)], `${random(2)}`];
+        room.send(key, [param], { state: true });
+        state.delete(key);
+        state.set(key, [key, param, 'state']);
+      }
+    }
+    sockets.at(-1).close(); // it may swallow
+    room.send('e');
+    return [...state.values()];
+  }, seed);
+  await toldLast(member, 'e', 'action');
+  const [late] = await members(1, uuid);
+  await heard(late, 'connected');
+  assert.deepEqual(await told(late), expected, `ROOM_SEED=${seed}`);
+  const last = new Map((await told(member)).filter(([key]) => key !== 'e').map((action) => [action[0], action]));
+  assert.deepEqual([...last.values()].sort(), [...expected].sort(), `ROOM_SEED=${seed}`);
+  assert.deepEqual(await told(owner), []);
+});
+
 test('a member whose connection broke is told the state again', async () => {
   const owner = await open();
   const { uuid } = await create(owner);
