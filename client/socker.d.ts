@@ -83,8 +83,8 @@ export class Room extends EventTarget {
 
   /**
    * Tells all members. With `state`, the last of each key is kept and told to whoever joins later. What
-   * is sent without a connection waits for the next, up to 1,000 messages and 1 MiB. Does nothing once
-   * the room is closed.
+   * is sent without a connection waits for the next, up to 1,000 messages and a million characters. Does
+   * nothing once the room is closed.
    */
   send(key: string, params?: readonly string[], how?: { state?: boolean }): void;
 
