@@ -72,7 +72,7 @@ cargo test -p socker-mio --all-features --locked
 step 'documentation'
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --locked
 
-step 'the demo page in Chromium'
+step 'the demo page and its client in Chromium'
 cargo build --locked
 (cd tests/browser && npm ci --silent && without_network npm test --silent)
 

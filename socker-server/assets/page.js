@@ -1,6 +1,7 @@
 // The browser's half of the demo. Data flows one way: link -> world -> scene for what the server
 // says, steer -> world -> link for what the hand does. This is where they meet.
 
+import { startBoard } from './board.js';
 import { hideClosed, showClosed, showNext } from './closed.js';
 import { startEcho } from './echo.js';
 import { Link } from './link.js';
@@ -121,6 +122,7 @@ window.socker = {
 };
 byId('reconnect').addEventListener('click', () => link.connect());
 byId('second-tab').href = location.href;
+startBoard();
 startEcho();
 setInterval(showStatus, 500);
 requestAnimationFrame(frame);

@@ -3,7 +3,7 @@
 use axum::Router;
 use socker_tokio::axum::mount;
 
-use crate::{page, server::Services};
+use crate::{client, page, server::Services};
 
 pub(crate) fn routes(services: &Services) -> Router {
     Router::new()
@@ -14,4 +14,5 @@ pub(crate) fn routes(services: &Services) -> Router {
         .route("/broadcast", mount(services.rooms.clone()))
         .route("/broadcasting", mount(services.rooms.clone()))
         .merge(page::routes())
+        .merge(client::routes())
 }

@@ -3,12 +3,13 @@
 //! ```text
 //!  main        arguments, exit code
 //!  server      listener, HTTP, graceful end
-//!  app         routes: page, and the services echo, game and rooms
+//!  app         routes: page, client, and the services echo, game and rooms
 //!  game        the scene: a service on a thread of its own, 60 ticks a second
 //! ```
 
 mod app;
 mod arguments;
+mod client;
 mod echo;
 mod game;
 mod page;

@@ -25,6 +25,14 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/stages.js", file(JS, include_str!("../assets/stages.js")))
         .route("/closed.js", file(JS, include_str!("../assets/closed.js")))
         .route("/echo.js", file(JS, include_str!("../assets/echo.js")))
+        .route("/board.css", file(CSS, include_str!("../assets/board.css")))
+        .route("/board.js", file(JS, include_str!("../assets/board.js")))
+        .route("/board-words.js", file(JS, include_str!("../assets/board-words.js")))
+        .route("/picture.js", file(JS, include_str!("../assets/picture.js")))
+        .route("/paper.js", file(JS, include_str!("../assets/paper.js")))
+        .route("/pen.js", file(JS, include_str!("../assets/pen.js")))
+        .route("/strokes.js", file(JS, include_str!("../assets/strokes.js")))
+        .route("/invitation.js", file(JS, include_str!("../assets/invitation.js")))
 }
 
 fn file<S: Clone + Send + Sync + 'static>(

@@ -33,8 +33,8 @@ pub struct Limits {
     /// Messages a second from one peer, the owner's actions above all. One that sends more is
     /// closed with 1008. Default 250: a pen that is asked four times in a frame.
     pub message_rate: u32,
-    /// Messages that a peer may send at once, before the rate counts. Default 1,000: a state that is
-    /// sent again.
+    /// Messages that a peer may send at once, before the rate counts. Default 2,000: a whole state that
+    /// is sent again, and as much as has waited meanwhile.
     pub message_burst: u32,
     /// How long a room waits for its owner to come back. Default 30 s: a page is loaded again, a
     /// phone changes its network.
@@ -50,7 +50,7 @@ impl Default for Limits {
             state: 256 << 10,
             state_keys: 1_024,
             message_rate: 250,
-            message_burst: 1_000,
+            message_burst: 2_000,
             grace: Duration::from_secs(30),
         }
     }
