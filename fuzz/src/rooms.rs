@@ -1,4 +1,5 @@
 use arbitrary::{Arbitrary, Result, Unstructured};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use socker_core::Message;
 use socker_core::rooms::{Limits, RoomId};
@@ -72,7 +73,7 @@ fn hostile(text: &str) {
             && answer.get("error").is_some()
         {
             assert_eq!(heard.iter().flatten().count(), 1, "more than an error: {heard:?}");
-            assert!(stage.rooms().iter().eq([room]) && stage.rooms().members(room).eq([MEMBER]));
+            assert!(stage.rooms().ids().eq([room]) && stage.rooms().members(room).eq([MEMBER]));
             assert_eq!(
                 (stage.rooms().state_len(room), stage.rooms().owner(room)),
                 (0, Some(OWNER))
@@ -89,6 +90,7 @@ fn judge(peer: PeerId, text: &str, heard: &[Vec<Heard>; 3]) {
         // An action, as it was sent.
         (OWNER, [none, forwarded, nobody]) if none.is_empty() && nobody.is_empty() => {
             let line = text.replace(['\n', '\r'], " ");
+            serde_json::from_str::<IgnoredAny>(&line).expect("members get JSON");
             assert_eq!(forwarded[..], [Heard::Text(line)]);
         }
         // The end of the room.

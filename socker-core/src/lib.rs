@@ -71,7 +71,7 @@
 //! - [`handshake`] is the HTTP part: [`handshake::Request`] and its answers.
 //! - [`script`] is a chain of named stages through which a connection moves.
 //! - [`service`] is the logic of many connections, and what hosts it.
-//! - [`rooms`] is a service: one owner drives many members (feature `rooms`).
+//! - `rooms` is a service in which one owner drives many members (feature `rooms`).
 //! - [`wire`] is bytes to frames and back, for whoever needs no more than that.
 //!
 //! # Laws

@@ -4,13 +4,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Buf;
 use serde_json::Value;
 use socker_core::handshake::{Incoming, Request};
 use socker_core::rooms::{Action, Denial, Limits, RoomError, RoomId, Rooms, Wish};
-use socker_core::service::{Commands, Context, Host, PeerId, Service};
+use socker_core::service::{Command, Commands, Context, Host, PeerId, Service};
 use socker_core::{Instant, Message, Seed, http};
 use socker_tests::frames::{Frame, opcode};
 use socker_tests::notes;
@@ -339,7 +341,7 @@ fn request(uri: &str, cookie: &str) -> Request {
 #[test]
 fn who_may_create_and_join() {
     let mut rooms = Rooms::new(Seed::from([7; 16])).authorise(|ask| match ask.wish {
-        Wish::Create => {
+        Wish::Create(_) => {
             let request = ask.request.expect("it was kept");
             let teacher = request.cookie("role") == Some("teacher");
             let classroom = request.path() == "/rooms/7";
@@ -353,7 +355,7 @@ fn who_may_create_and_join() {
         let mut cx = Context::new(Instant::START, &mut commands);
         rooms.message(&mut cx, peer, Message::text(text));
         let said = commands.drain().find_map(|command| match command {
-            socker_core::service::Command::Send { message, .. } => {
+            Command::Send { message, .. } => {
                 Some(serde_json::from_str::<Value>(message.as_text()?).unwrap())
             }
             _ => None,
@@ -383,6 +385,7 @@ fn who_may_create_and_join() {
     assert_eq!(say(&mut rooms, C, &with_password)["status"]["value"], 3);
     assert_eq!(rooms.members(uuid.parse().unwrap()).collect::<Vec<_>>(), [C]);
     assert_eq!(rooms.owner(uuid.parse().unwrap()), Some(A));
+    assert_eq!([A, B, C].map(|peer| rooms.room_of(peer).is_some()), [true, false, true]);
 }
 
 #[test]
@@ -406,6 +409,54 @@ fn what_the_program_can_do_wrong() {
     assert_eq!(gone, Err(RoomError::UnknownRoom));
 }
 
+/// Who creates rooms and goes away keeps nobody out; a room that somebody follows stays.
+#[test]
+fn rooms_that_are_left_alone_make_room() {
+    let mut stage = Stage::new(Limits::default().rooms(10));
+    let mut left = Vec::new();
+    for index in 0..50 {
+        let peer = PeerId::new(index, 0);
+        stage.open(peer);
+        left.push(create(&mut stage, peer));
+        if index == 0 {
+            stage.open(PeerId::new(100, 0));
+            join(&mut stage, PeerId::new(100, 0), left[0]);
+        }
+        stage.gone(peer);
+        stage.time(stage.now + Duration::from_millis(1));
+    }
+    let mut there: Vec<_> = stage.rooms().ids().collect();
+    let mut expected = [&left[..1], &left[41..]].concat();
+    there.sort();
+    expected.sort();
+    assert_eq!(there, expected);
+}
+
+/// A hook that grants something is not asked for what can't be had.
+#[test]
+fn the_hook_is_asked_last() {
+    let asked = Arc::<AtomicUsize>::default();
+    let count = Arc::clone(&asked);
+    let rooms = Rooms::new(Seed::from([7; 16])).limits(Limits::default().rooms(1).members(1));
+    let mut stage = Stage::with(rooms.authorise(move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }));
+    [A, B, C].into_iter().for_each(|peer| stage.open(peer));
+    let room = create(&mut stage, A);
+    join(&mut stage, B, room);
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    for (said, error) in [
+        (message(1, "", "", &[], false), "too-many-rooms"),
+        (message(2, &room.to_string(), "", &[], false), "room-full"),
+        (message(2, "", "", &[], false), "unknown-room"),
+    ] {
+        stage.say(C, Message::text(said));
+        assert_eq!(stage.answer(C)["error"], error);
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+}
+
 /// What is called too early, too late, or for nobody does nothing.
 #[test]
 fn stray_calls() {
@@ -417,6 +468,41 @@ fn stray_calls() {
     rooms.timeout(&mut cx);
     assert!(commands.is_empty() && rooms.is_empty());
     assert_eq!(rooms.poll_timeout(), None);
+}
+
+/// An owner whose place was taken can't act, even where a host tells what it says after its end; and
+/// a peer that asks twice is not in two rooms.
+#[test]
+fn calls_after_the_end() {
+    let mut rooms = Rooms::new(Seed::from([7; 16]));
+    let mut commands = Commands::default();
+    let mut say = |rooms: &mut Rooms, peer, text: String| -> Value {
+        let mut cx = Context::new(Instant::START, &mut commands);
+        rooms.message(&mut cx, peer, Message::text(text));
+        let said = commands.drain().filter_map(|command| match command {
+            Command::Send { to, message, .. } if to == peer => {
+                serde_json::from_str(message.as_text()?).ok()
+            }
+            _ => None,
+        });
+        said.last().expect("an answer")
+    };
+    let mut none = Commands::default();
+    let mut cx = Context::new(Instant::START, &mut none);
+    [A, B, C].into_iter().for_each(|peer| rooms.opened(&mut cx, peer));
+    let answer = say(&mut rooms, A, message(1, "", "", &[], false));
+    let (uuid, token) = (answer["uuid"].clone(), answer["token"].clone());
+    let back = serde_json::json!({ "uuid": uuid, "token": token, "status": { "value": 1 } });
+    say(&mut rooms, B, back.to_string());
+    for status in [3, 4] {
+        let answer = say(&mut rooms, A, message(status, "", "draw", &[], false));
+        assert_eq!(answer["error"], "not-in-room");
+    }
+    let uuid = uuid.as_str().unwrap();
+    say(&mut rooms, C, message(2, uuid, "", &[], false));
+    drop(rooms.request(&mut cx, C, &request("/", "")));
+    assert_eq!(rooms.members(uuid.parse().unwrap()).count(), 0);
+    assert_eq!(rooms.room_of(C), None);
 }
 
 /// Each message that is far too long is answered.
@@ -436,8 +522,11 @@ fn far_too_long() {
 /// All of a large state fits a newcomer's queue, with the configuration that suits the limits.
 #[test]
 fn a_configuration_that_suits() {
-    let config = Limits::default().state(10 << 20).message(5000).config();
-    assert!(config.outgoing_limit >= 20 << 20);
-    assert_eq!(config.message_limit, 5000);
-    assert!(config.discard_limit >= 10 << 20);
+    for (state, message) in [(0, 0), (10 << 20, 5000), (1000, 1 << 20), (0, 32 << 20)] {
+        let config = Limits::default().state(state).message(message).config();
+        assert_eq!(config.message_limit, message);
+        assert!(config.discard_limit >= message + (10 << 20), "it is answered");
+        assert!(config.outgoing_limit >= state + 2 * message);
+    }
+    assert_eq!(Limits::default().message(usize::MAX).config().outgoing_limit, usize::MAX);
 }

@@ -21,10 +21,13 @@ fn text() -> impl Strategy<Value = String> {
         ",\"funcParams\":[\"a\",\"b\"]",
         ",\"funcParams\":[\"a\",1]",
         ",\"funcParams\":{}",
+        ",\"funcParams\":[\"a\\u{1}b\"]",
+        ",\"funcParams\":[\"a\\nb\"]",
         ",\n\t\"stateMessage\" :\r\n true",
         ",\"sateMessage\":true",
         ",\"stateMessage\":\"yes\"",
         ",\"token\":\"0\"",
+        ",\"token\":\"\"",
         ",\"token\":\"00000000000000000000000000000000\"",
         ",\"more\":[{\"and\":[1,2,{}]}]",
         "]",
@@ -34,6 +37,7 @@ fn text() -> impl Strategy<Value = String> {
         6 => value.prop_map(|value| format!("{{\"value\":{value}}}")),
         1 => Just("[1]".to_owned()),
         1 => Just("{\"text\":[]}".to_owned()),
+        1 => Just("{\"value\":3,\"text\":\"\\t\"}".to_owned()),
     ];
     (status, vec(field, 0..4))
         .prop_map(|(status, fields)| format!("{{\"status\":{status}{}}}", fields.concat()))

@@ -5,7 +5,7 @@ use crate::{handshake::Request, service::PeerId};
 
 /// What happened to a room, for the embedding program.
 ///
-/// `members` is how many there are after it, without the owner.
+/// `members` is how many there are, without the owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RoomEvent {
@@ -109,8 +109,9 @@ pub struct Ask<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Wish {
-    /// A new room.
-    Create,
+    /// To own a new room, which would be this one. It may have been there before: an owner can make
+    /// its room anew after it was closed or forgotten.
+    Create(RoomId),
     /// To be a member of this room.
     Join(RoomId),
 }

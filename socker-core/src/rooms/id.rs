@@ -9,13 +9,14 @@ const PURPOSE: &[u8] = b"socker room owner";
 
 /// A room: a version 4 UUID (RFC 9562, section 5.4).
 ///
-/// It is a digest of its owner's [`OwnerToken`], so nobody else can have it, not even after the
-/// server was restarted and has forgotten the room.
+/// It is a digest of its owner's token, so nobody else can have it, not even after the server was
+/// restarted and has forgotten the room.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RoomId(Uuid);
 
-impl From<&OwnerToken> for RoomId {
-    fn from(token: &OwnerToken) -> Self {
+impl RoomId {
+    /// The room of this owner.
+    pub(super) fn of(token: &OwnerToken) -> Self {
         let digest = Sha256::new().chain_update(PURPOSE).chain_update(token.0).finalize();
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);
@@ -48,7 +49,7 @@ impl fmt::Display for RoomIdError {
 
 impl error::Error for RoomIdError {}
 
-/// With hyphens or without, in any case.
+/// In any form that a UUID is written in.
 impl FromStr for RoomId {
     type Err = RoomIdError;
 
@@ -59,14 +60,14 @@ impl FromStr for RoomId {
 
 /// What a room's owner proves itself with when it comes back: 16 secret bytes, as 32 hexadecimal
 /// digits.
-#[derive(Clone, PartialEq, Eq)]
-pub struct OwnerToken([u8; 16]);
+pub(super) struct OwnerToken([u8; 16]);
 
 impl OwnerToken {
     pub(super) fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
+    /// `None` if it is none.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let bytes = HEXLOWER.decode(text.as_bytes()).ok()?;
         Some(Self(bytes.try_into().ok()?))
@@ -76,12 +77,5 @@ impl OwnerToken {
 impl fmt::Display for OwnerToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&HEXLOWER.encode(&self.0))
-    }
-}
-
-/// Keeps it secret.
-impl fmt::Debug for OwnerToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OwnerToken")
     }
 }

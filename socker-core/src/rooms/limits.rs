@@ -2,13 +2,14 @@ use std::time::Duration;
 
 use crate::config::Config;
 
-/// Messages over the limit that are told from an attack: up to this many bytes they are answered,
-/// beyond it the connection is closed.
+/// A message over the limit, by so many bytes at the most, is taken for a mistake and answered; more
+/// closes the connection.
 const DISCARD: usize = 16 << 20;
 
 /// What rooms may use. Every default is finite.
 ///
-/// What all connections together may use is in [`Budget`](crate::service::Budget).
+/// What all connections together may use is in [`Budget`](crate::service::Budget), which counts a
+/// peer's messages too: the lower of the two rates holds. A rate of 10⁹ or more is no limit.
 ///
 /// ```
 /// use socker_core::rooms::Limits;
@@ -19,14 +20,19 @@ const DISCARD: usize = 16 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Most rooms at once. Default 1,000: with full states of all, they take 256 MiB.
+    /// Most rooms at once. If that many are there, the first to end goes for a new one of those whose
+    /// owners are away and that have no members. Default 1,000: with full states of all, they take
+    /// 512 MiB.
     pub rooms: usize,
     /// Most members of a room, beside its owner. Default 1,000.
     pub members: usize,
-    /// Most bytes of a message. Default 64 KiB: a drawing's stroke, a slide's text.
+    /// Most bytes of a message. Default 64 KiB: a drawing's stroke, a slide's text. Members that take
+    /// less than the owner sends are closed with 1013 once
+    /// [`Config::outgoing_limit`](crate::Config::outgoing_limit) waits for them.
     pub message: usize,
-    /// Most bytes of the state messages of a room and of their keys, together. A newcomer gets them
-    /// all at once, so this has to stay below [`Config::outgoing_limit`]. Default 256 KiB.
+    /// Most bytes of the state messages of a room together, with their keys and 256 bytes for each,
+    /// which is what keeping it takes. A newcomer gets them all at once, so this has to stay below
+    /// [`Config::outgoing_limit`](crate::Config::outgoing_limit). Default 512 KiB.
     pub state: usize,
     /// Most state messages of a room, of different keys. Default 1,024.
     pub state_keys: usize,
@@ -47,7 +53,7 @@ impl Default for Limits {
             rooms: 1_000,
             members: 1_000,
             message: 64 << 10,
-            state: 256 << 10,
+            state: 512 << 10,
             state_keys: 1_024,
             message_rate: 250,
             message_burst: 2_000,
@@ -58,7 +64,7 @@ impl Default for Limits {
 
 impl Limits {
     /// A connection's limits that suit these: a message that is too long is discarded and answered,
-    /// and a whole state finds room beside what else is sent.
+    /// and a whole state finds room beside what else is sent, and so do sixteen messages at once.
     ///
     /// ```
     /// use socker_core::rooms::Limits;
@@ -68,9 +74,10 @@ impl Limits {
     /// ```
     #[must_use]
     pub fn config(&self) -> Config {
-        let config = Config::default().message_limit(self.message).discard_limit(DISCARD);
-        let outgoing = config.outgoing_limit.max(self.state.saturating_mul(4));
-        config.outgoing_limit(outgoing)
+        let config = Config::default().message_limit(self.message);
+        let outgoing = self.state.saturating_mul(2).saturating_add(self.message.saturating_mul(16));
+        let outgoing = config.outgoing_limit.max(outgoing);
+        config.discard_limit(self.message.saturating_add(DISCARD)).outgoing_limit(outgoing)
     }
 }
 

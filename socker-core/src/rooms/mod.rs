@@ -16,7 +16,7 @@
 //!     .limits(limits)
 //!     .authorise(|ask| match ask.request.and_then(|request| request.cookie("role")) {
 //!         Some("teacher") => Ok(()),
-//!         _ if ask.wish == Wish::Create => Err(Denial::new("only teachers open rooms")),
+//!         _ if matches!(ask.wish, Wish::Create(_)) => Err(Denial::new("only teachers open rooms")),
 //!         _ => Ok(()),
 //!     })
 //!     .on_event(|_, event| {
@@ -30,7 +30,8 @@
 //! # Protocol
 //!
 //! Each message is a text message with one JSON object. `status.value` tells what it is; fields that
-//! are not needed may be empty or missing, and those that are unknown are ignored.
+//! are not needed may be empty, null or missing. Those that are unknown may be anything, and are
+//! forwarded with an action.
 //!
 //! ```json
 //! {"uuid": "", "status": {"value": 1, "text": "new"}, "funcKey": "", "funcParams": [], "stateMessage": false}
@@ -68,7 +69,7 @@
 //! |---|---|
 //! | `malformed`, `wrong-type` | send a JSON object with these fields; `status.text` says what is wrong |
 //! | `text-expected` | send text, not binary |
-//! | `message-too-long` | stay below [`Limits::message`] |
+//! | `message-too-long` | send no more than [`Limits::message`] bytes |
 //! | `unknown-status` | use a value from the table |
 //! | `unknown-room` | ask for another id: there is no such room any more, or there never was |
 //! | `room-full`, `too-many-rooms` | try again later |
@@ -77,6 +78,7 @@
 //! | `wrong-room` | send the `uuid` of the room in which this connection is, or an empty one |
 //! | `not-owner` | leave it to the owner |
 //! | `wrong-token` | send the `uuid` and `token` of the same answer |
+//! | `token-in-action` | keep the token to yourself: the members would see it |
 //! | `missing-key` | give the action a `funcKey` |
 //! | `state-full` | use fewer keys, or smaller messages: see [`Limits::state`] |
 //! | `denied` | the server's program does not want it; `status.text` has its reason |
@@ -104,11 +106,12 @@ use std::{
 pub use self::{
     action::Action,
     event::{Ask, Denial, RoomEnd, RoomEvent, Wish},
-    id::{OwnerToken, RoomId, RoomIdError},
+    id::{RoomId, RoomIdError},
     limits::Limits,
     problem::RoomError,
 };
 use self::{
+    id::OwnerToken,
     room::{Owner, Room},
     wire::Saying,
 };
@@ -141,28 +144,11 @@ type Follow = dyn FnMut(Instant, RoomEvent) + Send;
 /// A connection.
 #[derive(Debug, Default)]
 struct Guest {
-    place: Place,
+    /// Where it is, if the room still knows it.
+    room: Option<RoomId>,
     rate: Rate,
     /// Kept for [`Rooms::authorise`], until it is in a room.
     request: Option<Box<Request>>,
-}
-
-/// Where a guest is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
-    #[default]
-    Outside,
-    Owner(RoomId),
-    Member(RoomId),
-}
-
-impl Place {
-    fn room(self) -> Option<RoomId> {
-        match self {
-            Self::Outside => None,
-            Self::Owner(room) | Self::Member(room) => Some(room),
-        }
-    }
 }
 
 impl Rooms {
@@ -224,9 +210,9 @@ impl Rooms {
         self.tell(cx.now(), RoomEvent::Closed { room: id, members: room.members.len(), end });
     }
 
-    /// A connection is not in its room any more.
-    fn leave(&mut self, now: Instant, peer: PeerId, place: Place) {
-        let Some(id) = place.room() else { return };
+    /// A connection is gone.
+    fn forget(&mut self, now: Instant, peer: PeerId) {
+        let Some(id) = self.guests.remove(peer).and_then(|guest| guest.room) else { return };
         let Some(room) = self.rooms.get_mut(&id) else { return };
         if room.owner == Owner::Peer(peer) {
             let until = now + self.limits.grace;
@@ -248,7 +234,8 @@ impl fmt::Debug for Rooms {
 }
 
 impl Service for Rooms {
-    fn request(&mut self, _: &mut Context<'_>, peer: PeerId, request: &Request) -> Verdict {
+    fn request(&mut self, cx: &mut Context<'_>, peer: PeerId, request: &Request) -> Verdict {
+        self.forget(cx.now(), peer);
         let request = self.authorise.is_some().then(|| Box::new(request.clone()));
         self.guests.insert(peer, Guest { request, ..Guest::default() });
         Verdict::accept()
@@ -275,15 +262,14 @@ impl Service for Rooms {
     }
 
     fn closed(&mut self, cx: &mut Context<'_>, peer: PeerId, _: &CloseReason) {
-        if let Some(guest) = self.guests.remove(peer) {
-            self.leave(cx.now(), peer, guest.place);
-        }
+        self.forget(cx.now(), peer);
     }
 
     fn timeout(&mut self, cx: &mut Context<'_>) {
         while let Some((until, room)) = self.ends.first().copied()
             && until <= cx.now()
         {
+            self.ends.pop_first();
             self.end(cx, room, RoomEnd::Abandoned);
         }
     }

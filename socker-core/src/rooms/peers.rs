@@ -1,7 +1,7 @@
 //! What peers ask for.
 
 use super::{
-    Ask, Guest, Owner, Place, Room, RoomEnd, RoomError, RoomEvent, RoomId, Rooms, Wish,
+    Ask, Guest, Owner, Room, RoomEnd, RoomError, RoomEvent, RoomId, Rooms, Wish,
     problem::Problem,
     wire::{CONNECTED, Said, Saying, one_line, status},
 };
@@ -30,8 +30,8 @@ impl Rooms {
     /// Tells a peer what is wrong.
     pub(super) fn refuse(&mut self, cx: &mut Context<'_>, peer: PeerId, problem: &Problem) {
         let text = problem.to_string();
-        let saying = match self.place(peer).room() {
-            Some(room) => Saying::connected(room, &text),
+        let saying = match self.find(peer) {
+            Some((room, _)) => Saying::connected(room, &text),
             None => Saying::not_connected(None, &text),
         };
         say(cx, peer, &saying.with_error(problem.code()));
@@ -75,10 +75,11 @@ impl Rooms {
         if is_there {
             self.resume(cx, peer, room);
         } else {
-            self.ask(peer, Wish::Create, text)?;
-            self.begin(cx.now(), room, Owner::Peer(peer))?;
+            self.expect_room()?;
+            self.ask(peer, Wish::Create(room), text)?;
+            self.begin(cx, room, Owner::Peer(peer))?;
         }
-        self.seat(peer, Place::Owner(room));
+        self.seat(peer, room);
         let resumed = is_claimed.then_some(is_there);
         let welcome = Saying::connected(room, CONNECTED).with_token(&token, resumed);
         self.welcome(cx, peer, room, welcome);
@@ -111,17 +112,15 @@ impl Rooms {
     ) -> Result<(), Problem> {
         self.expect_outside(peer)?;
         let id: RoomId = said.uuid().parse().map_err(|_| RoomError::UnknownRoom)?;
-        if !self.rooms.contains_key(&id) {
-            return Err(RoomError::UnknownRoom.into());
-        }
-        self.ask(peer, Wish::Join(id), text)?;
-        let room = self.rooms.get_mut(&id).ok_or(RoomError::UnknownRoom)?;
+        let room = self.rooms.get(&id).ok_or(RoomError::UnknownRoom)?;
         if room.members.len() >= self.limits.members {
             return Err(Problem::RoomFull);
         }
+        self.ask(peer, Wish::Join(id), text)?;
+        let room = self.rooms.get_mut(&id).ok_or(RoomError::UnknownRoom)?;
         room.members.insert(peer);
         let members = room.members.len();
-        self.seat(peer, Place::Member(id));
+        self.seat(peer, id);
         self.welcome(cx, peer, id, Saying::connected(id, CONNECTED));
         self.tell(cx.now(), RoomEvent::Joined { room: id, peer, members });
         Ok(())
@@ -136,27 +135,25 @@ impl Rooms {
         text: &str,
     ) -> Result<(), Problem> {
         let room = self.owned_by(peer, said)?;
+        if said.has_token() {
+            return Err(Problem::TokenInAction);
+        }
         let frame = Frame::text(&one_line(text));
         self.spread(cx, room, (said.key(), said.is_state()), frame)?;
         Ok(())
     }
 
     fn owned_by(&self, peer: PeerId, said: &Said<'_>) -> Result<RoomId, Problem> {
-        match self.place(peer) {
-            Place::Outside => Err(Problem::NotInRoom),
-            Place::Member(_) => Err(Problem::NotOwner),
-            Place::Owner(room) if said.uuid().is_empty() || said.uuid().parse() == Ok(room) => {
-                Ok(room)
-            }
-            Place::Owner(_) => Err(Problem::WrongRoom),
+        let (id, room) = self.find(peer).ok_or(Problem::NotInRoom)?;
+        if room.owner != Owner::Peer(peer) {
+            return Err(Problem::NotOwner);
         }
+        let is_right = said.uuid().is_empty() || said.uuid().parse() == Ok(id);
+        if is_right { Ok(id) } else { Err(Problem::WrongRoom) }
     }
 
     fn expect_outside(&self, peer: PeerId) -> Result<(), Problem> {
-        match self.place(peer) {
-            Place::Outside => Ok(()),
-            Place::Owner(_) | Place::Member(_) => Err(Problem::AlreadyInRoom),
-        }
+        self.find(peer).map_or(Ok(()), |_| Err(Problem::AlreadyInRoom))
     }
 
     fn ask(&mut self, peer: PeerId, wish: Wish, message: &str) -> Result<(), Problem> {
@@ -174,13 +171,16 @@ impl Rooms {
         }
     }
 
-    pub(super) fn place(&self, peer: PeerId) -> Place {
-        self.guests.get(peer).map(|guest| guest.place).unwrap_or_default()
+    /// Where a peer is. The room's own word counts, whatever a guest remembers.
+    pub(super) fn find(&self, peer: PeerId) -> Option<(RoomId, &Room)> {
+        let id = self.guests.get(peer)?.room?;
+        let room = self.rooms.get(&id)?;
+        room.has(peer).then_some((id, room))
     }
 
-    fn seat(&mut self, peer: PeerId, place: Place) {
+    fn seat(&mut self, peer: PeerId, room: RoomId) {
         if let Some(guest) = self.guests.get_mut(peer) {
-            *guest = Guest { place, rate: guest.rate, request: None };
+            *guest = Guest { room: Some(room), rate: guest.rate, request: None };
         }
     }
 }

@@ -58,6 +58,7 @@ pub(super) enum Problem {
     AlreadyInRoom,
     WrongRoom,
     NotOwner,
+    TokenInAction,
     RoomFull,
     WrongToken,
     Denied(Denial),
@@ -82,6 +83,7 @@ impl Problem {
             Self::AlreadyInRoom => "already-in-room",
             Self::WrongRoom => "wrong-room",
             Self::NotOwner => "not-owner",
+            Self::TokenInAction => "token-in-action",
             Self::RoomFull => "room-full",
             Self::WrongToken => "wrong-token",
             Self::Denied(_) => "denied",
@@ -104,6 +106,9 @@ impl fmt::Display for Problem {
             Self::AlreadyInRoom => f.write_str("this connection is in a room already"),
             Self::WrongRoom => f.write_str("the uuid is not that of this connection's room"),
             Self::NotOwner => f.write_str("only the room's owner can do this"),
+            Self::TokenInAction => {
+                f.write_str("an action must not have the token, which the members would see")
+            }
             Self::RoomFull => f.write_str("the room is full; try again later"),
             Self::WrongToken => f.write_str("the token is not that of the room's owner"),
             Self::Denied(denial) => f.write_str(&denial.text),

@@ -6,7 +6,6 @@ use super::{
 };
 use crate::{
     service::{Context, PeerId},
-    time::Instant,
     wire::Frame,
 };
 
@@ -29,7 +28,7 @@ impl Rooms {
     /// [`RoomError::TooManyRooms`].
     pub fn create(&mut self, cx: &mut Context<'_>) -> Result<RoomId, RoomError> {
         let (room, _) = self.draw_room();
-        self.begin(cx.now(), room, Owner::Program)?;
+        self.begin(cx, room, Owner::Program)?;
         Ok(room)
     }
 
@@ -50,7 +49,8 @@ impl Rooms {
         self.spread(cx, room, (&action.key, action.is_state), Frame::text(&text))
     }
 
-    /// Closes a room, and the connections of all who are in it.
+    /// Closes a room, and the connections of all who are in it. The owner, if it is a peer, can make
+    /// it anew; [`Rooms::authorise`] can prevent that.
     ///
     /// # Errors
     /// [`RoomError::UnknownRoom`].
@@ -74,14 +74,20 @@ impl Rooms {
         self.rooms.is_empty()
     }
 
-    /// All rooms, by id.
-    pub fn iter(&self) -> impl Iterator<Item = RoomId> {
+    /// All rooms.
+    pub fn ids(&self) -> impl Iterator<Item = RoomId> {
         self.rooms.keys().copied()
     }
 
     /// The members of a room; none if there is no such room.
     pub fn members(&self, room: RoomId) -> impl Iterator<Item = PeerId> {
         self.rooms.get(&room).into_iter().flat_map(|room| room.members.iter().copied())
+    }
+
+    /// The room in which a peer is, as its owner or a member.
+    #[must_use]
+    pub fn room_of(&self, peer: PeerId) -> Option<RoomId> {
+        self.find(peer).map(|(room, _)| room)
     }
 
     /// The owner of a room, if that is a peer which is there.
@@ -103,24 +109,43 @@ impl Rooms {
 impl Rooms {
     pub(super) fn draw_room(&mut self) -> (RoomId, OwnerToken) {
         let token = OwnerToken::new(self.draw.key());
-        (RoomId::from(&token), token)
+        (RoomId::of(&token), token)
+    }
+
+    /// Whether there is room for one more, or a room that would go for it.
+    pub(super) fn expect_room(&self) -> Result<(), RoomError> {
+        if self.rooms.len() < self.limits.rooms || self.dispensable().is_some() {
+            Ok(())
+        } else {
+            Err(RoomError::TooManyRooms)
+        }
+    }
+
+    /// Of the rooms whose owners are away and that nobody follows, the first to end. Who creates
+    /// rooms and goes away can keep nobody out so.
+    fn dispensable(&self) -> Option<RoomId> {
+        let is_empty = |id: &RoomId| self.rooms.get(id).is_some_and(|room| room.members.is_empty());
+        self.ends.iter().map(|(_, id)| *id).find(is_empty)
     }
 
     pub(super) fn begin(
         &mut self,
-        now: Instant,
+        cx: &mut Context<'_>,
         room: RoomId,
         owner: Owner,
     ) -> Result<(), RoomError> {
-        if self.rooms.len() >= self.limits.rooms {
-            return Err(RoomError::TooManyRooms);
+        self.expect_room()?;
+        if self.rooms.len() >= self.limits.rooms
+            && let Some(dispensable) = self.dispensable()
+        {
+            self.end(cx, dispensable, RoomEnd::Abandoned);
         }
         self.rooms.insert(room, Room::new(owner));
         let owner = match owner {
             Owner::Peer(peer) => Some(peer),
             Owner::Program | Owner::Away(_) => None,
         };
-        self.tell(now, RoomEvent::Created { room, owner });
+        self.tell(cx.now(), RoomEvent::Created { room, owner });
         Ok(())
     }
 

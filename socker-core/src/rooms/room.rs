@@ -32,6 +32,10 @@ impl Room {
         Self { owner, members: BTreeSet::new(), state: State::default() }
     }
 
+    pub(super) fn has(&self, peer: PeerId) -> bool {
+        self.owner == Owner::Peer(peer) || self.members.contains(&peer)
+    }
+
     /// All who are in it.
     pub(super) fn peers(&self) -> impl Iterator<Item = PeerId> {
         let owner = match self.owner {

@@ -20,9 +20,12 @@ struct Stored {
     frame: Frame,
 }
 
+/// What keeping a message takes beside its bytes and its key, about.
+const ENTRY: usize = 256;
+
 impl Stored {
     fn len(&self) -> usize {
-        self.key.len() + self.frame.payload().len()
+        self.key.len() + self.frame.payload().len() + ENTRY
     }
 }
 

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize,
-    de::{Error, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::error::Category;
 
@@ -28,65 +28,85 @@ pub(super) mod status {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Said<'m> {
     #[serde(borrow)]
-    uuid: Option<Cow<'m, str>>,
+    uuid: Option<Text<'m>>,
     status: Option<Object<Status>>,
     #[serde(borrow)]
-    func_key: Option<Cow<'m, str>>,
+    func_key: Option<Text<'m>>,
     func_params: Option<Strings>,
     /// The original's script has this word, too.
     #[serde(alias = "sateMessage")]
     state_message: Option<bool>,
     #[serde(borrow)]
-    token: Option<Cow<'m, str>>,
+    token: Option<Text<'m>>,
 }
+
+/// Borrowed, unless it has escapes. In an `Option`, serde borrows no plain `Cow`.
+#[derive(Debug, Deserialize)]
+struct Text<'m>(#[serde(borrow)] Cow<'m, str>);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Status {
-    value: i64,
+    value: Option<i64>,
     text: Option<AnyText>,
 }
 
 impl<'m> Said<'m> {
     pub(super) fn parse(text: &'m str) -> Result<Self, Problem> {
+        // What the types below do not look at has to be JSON too, since it is forwarded.
+        let _: IgnoredAny =
+            serde_json::from_str(text).map_err(|error| Problem::Malformed(words(&error)))?;
         let said: Result<Object<Self>, _> = serde_json::from_str(text);
-        said.map(|object| object.0).map_err(|error| {
-            let mut words = error.to_string();
-            words.truncate(words.floor_char_boundary(WORDS));
-            match error.classify() {
-                Category::Data => Problem::WrongType(words),
-                _ => Problem::Malformed(words),
-            }
+        said.map(|object| object.0).map_err(|error| match error.classify() {
+            Category::Data => Problem::WrongType(words(&error)),
+            _ => Problem::Malformed(words(&error)),
         })
     }
 
     pub(super) fn status(&self) -> i64 {
-        self.status.as_ref().map_or(status::NOT_CONNECTED, |status| status.0.value)
+        self.status.as_ref().and_then(|status| status.0.value).unwrap_or(status::NOT_CONNECTED)
     }
 
     pub(super) fn uuid(&self) -> &str {
-        self.uuid.as_deref().unwrap_or_default()
+        text(&self.uuid)
     }
 
     pub(super) fn key(&self) -> &str {
-        self.func_key.as_deref().unwrap_or_default()
+        text(&self.func_key)
     }
 
     pub(super) fn is_state(&self) -> bool {
         self.state_message.unwrap_or_default()
     }
 
+    pub(super) fn has_token(&self) -> bool {
+        !text(&self.token).is_empty()
+    }
+
     /// The room of which the peer says that it is the owner.
     pub(super) fn claim(&self) -> Result<Option<(RoomId, OwnerToken)>, Problem> {
-        let Some(token) = &self.token else { return Ok(None) };
-        let token = OwnerToken::parse(token).ok_or(Problem::WrongToken)?;
-        let room = RoomId::from(&token);
+        if !self.has_token() {
+            return Ok(None);
+        }
+        let token = OwnerToken::parse(text(&self.token)).ok_or(Problem::WrongToken)?;
+        let room = RoomId::of(&token);
         if self.uuid().parse() == Ok(room) {
             Ok(Some((room, token)))
         } else {
             Err(Problem::WrongToken)
         }
     }
+}
+
+fn text<'s>(text: &'s Option<Text<'_>>) -> &'s str {
+    text.as_ref().map_or("", |text| &text.0)
+}
+
+/// The parser's own, and not too many.
+fn words(error: &serde_json::Error) -> String {
+    let mut words = error.to_string();
+    words.truncate(words.floor_char_boundary(WORDS));
+    words
 }
 
 /// A JSON object alone: serde would take an array of a struct's fields as well.
@@ -238,4 +258,20 @@ pub(super) const CONNECTED: &str = "connected";
 pub(super) fn one_line(text: &str) -> Cow<'_, str> {
     const ENDS: [char; 2] = ['\n', '\r'];
     if text.contains(ENDS) { Cow::Owned(text.replace(ENDS, " ")) } else { Cow::Borrowed(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_copied_without_need() {
+        let said = r#"{"uuid":"a","funcKey":"b","token":"c"}"#;
+        let said = Said::parse(said).unwrap();
+        for text in [said.uuid, said.func_key, said.token] {
+            assert!(matches!(text, Some(Text(Cow::Borrowed(_)))), "{text:?}");
+        }
+        let escaped = Said::parse(r#"{"funcKey":"\u0061"}"#).unwrap();
+        assert_eq!(escaped.key(), "a");
+    }
 }

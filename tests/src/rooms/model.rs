@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use socker_core::Instant;
-use socker_core::rooms::{Limits, RoomId};
+use socker_core::rooms::{Limits, RoomEnd, RoomEvent, RoomId};
 use socker_core::service::PeerId;
 
 use super::naive::Naive;
@@ -49,7 +49,11 @@ pub struct Model {
     /// Who is there, and was not closed.
     peers: Vec<PeerId>,
     expected: BTreeMap<PeerId, Vec<Expected>>,
+    events: Vec<RoomEvent>,
 }
+
+/// What keeping a state message takes beside its bytes and its key.
+const ENTRY: usize = 256;
 
 #[derive(Debug)]
 struct Room {
@@ -76,13 +80,24 @@ impl Model {
     /// No rooms, and nobody there.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        let (rooms, peers) = (Vec::new(), Vec::new());
-        Self { limits, now: Instant::START, rooms, peers, expected: BTreeMap::new() }
+        Self {
+            limits,
+            now: Instant::START,
+            rooms: Vec::new(),
+            peers: Vec::new(),
+            expected: BTreeMap::new(),
+            events: Vec::new(),
+        }
     }
 
     /// What a peer has to hear, since the last call.
     pub fn expected(&mut self, peer: PeerId) -> Vec<Expected> {
         self.expected.remove(&peer).unwrap_or_default()
+    }
+
+    /// What the program has to be told, since the last call.
+    pub fn events(&mut self) -> Vec<RoomEvent> {
+        std::mem::take(&mut self.events)
     }
 
     /// The rooms that are there, with the numbers of their members and of their state messages.
@@ -140,7 +155,7 @@ impl Model {
     pub(super) fn create(&mut self, peer: PeerId, id: Option<RoomId>) {
         if self.room_of(peer).is_some() {
             self.wrong(peer, "already-in-room");
-        } else if self.rooms.len() == self.limits.rooms {
+        } else if !self.make_room() {
             self.wrong(peer, "too-many-rooms");
         } else {
             self.begin(id.expect("there is room for it"), Owner::Peer(peer));
@@ -148,15 +163,34 @@ impl Model {
         }
     }
 
+    /// A room whose owner is away and that nobody follows goes for a new one, the first to end.
+    fn make_room(&mut self) -> bool {
+        if self.rooms.len() < self.limits.rooms {
+            return true;
+        }
+        let away = self.rooms.iter().enumerate().filter_map(|(at, room)| match room.owner {
+            Owner::AwaySince(since) if room.members.is_empty() => Some((since, room.id, at)),
+            _ => None,
+        });
+        let Some((.., first)) = away.min() else { return false };
+        self.end(first, RoomEnd::Abandoned);
+        true
+    }
+
     fn begin(&mut self, id: RoomId, owner: Owner) {
         assert!(self.find(id).is_none(), "{id} is there twice");
+        let by = if let Owner::Peer(peer) = owner { Some(peer) } else { None };
+        self.events.push(RoomEvent::Created { room: id, owner: by });
         self.rooms.push(Room { id, owner, members: Vec::new(), state: Vec::new() });
     }
 
     pub(super) fn program_creates(&mut self, id: Option<RoomId>) {
         match id {
-            None => assert_eq!(self.rooms.len(), self.limits.rooms),
-            Some(id) => self.begin(id, Owner::Program),
+            None => assert!(!self.make_room(), "there was room"),
+            Some(id) => {
+                assert!(self.make_room(), "there was no room");
+                self.begin(id, Owner::Program);
+            }
         }
     }
 
@@ -166,7 +200,7 @@ impl Model {
             return self.wrong(peer, "already-in-room");
         }
         let Some(room) = self.find(id) else {
-            if self.rooms.len() == self.limits.rooms {
+            if !self.make_room() {
                 return self.wrong(peer, "too-many-rooms");
             }
             self.begin(id, Owner::Peer(peer));
@@ -178,6 +212,8 @@ impl Model {
             self.tell(before, Expected::Answer(Answer { uuid, error, ..Answer::default() }));
             self.dismiss(before);
         }
+        let members = self.rooms[room].members.len();
+        self.events.push(RoomEvent::OwnerReturned { room: id, owner: peer, members });
         self.welcome(peer, room, true, Some(true));
     }
 
@@ -192,6 +228,8 @@ impl Model {
             return self.wrong(peer, "room-full");
         }
         self.rooms[room].members.push(peer);
+        let (room_id, members) = (self.rooms[room].id, self.rooms[room].members.len());
+        self.events.push(RoomEvent::Joined { room: room_id, peer, members });
         self.welcome(peer, room, false, None);
     }
 
@@ -208,9 +246,10 @@ impl Model {
 
     pub(super) fn act(&mut self, peer: PeerId, said: &Naive, text: &str) {
         let text = text.replace(['\n', '\r'], " ");
-        let done = self
-            .owned(peer, said)
-            .and_then(|room| self.spread(room, &said.key, &text, said.is_state));
+        let done = self.owned(peer, said).and_then(|room| match said.token {
+            Some(_) => Err("token-in-action"),
+            None => self.spread(room, &said.key, &text, said.is_state),
+        });
         if let Err(error) = done {
             self.wrong(peer, error);
         }
@@ -241,7 +280,7 @@ impl Model {
             let mut state = self.rooms[room].state.clone();
             state.retain(|(other, _)| other != key);
             state.push((key.to_owned(), text.to_owned()));
-            let bytes: usize = state.iter().map(|(key, text)| key.len() + text.len()).sum();
+            let bytes: usize = state.iter().map(|(key, text)| key.len() + text.len() + ENTRY).sum();
             if bytes > self.limits.state || state.len() > self.limits.state_keys {
                 return Err("state-full");
             }
@@ -256,17 +295,18 @@ impl Model {
 
     pub(super) fn close(&mut self, peer: PeerId, said: &Naive) {
         match self.owned(peer, said) {
-            Ok(room) => self.end(room),
+            Ok(room) => self.end(room, RoomEnd::Owner),
             Err(error) => self.wrong(peer, error),
         }
     }
 
     pub(super) fn program_closes(&mut self, id: RoomId) -> bool {
-        self.find(id).map(|room| self.end(room)).is_some()
+        self.find(id).map(|room| self.end(room, RoomEnd::Program)).is_some()
     }
 
-    fn end(&mut self, room: usize) {
+    fn end(&mut self, room: usize, end: RoomEnd) {
         let Room { id, owner, members, .. } = self.rooms.remove(room);
+        self.events.push(RoomEvent::Closed { room: id, members: members.len(), end });
         let owner = if let Owner::Peer(owner) = owner { Some(owner) } else { None };
         for peer in owner.into_iter().chain(members) {
             self.tell(peer, Expected::Answer(Answer { uuid: Some(id), ..Answer::default() }));
@@ -282,22 +322,27 @@ impl Model {
 
     pub(super) fn gone(&mut self, peer: PeerId) {
         self.peers.retain(|other| *other != peer);
-        for room in &mut self.rooms {
-            room.members.retain(|other| *other != peer);
-            if room.owner == Owner::Peer(peer) {
-                room.owner = Owner::AwaySince(self.now);
-            }
-        }
+        let Some(room) = self.room_of(peer) else { return };
+        let Room { id, owner, members, .. } = &mut self.rooms[room];
+        members.retain(|other| *other != peer);
+        let (room, count) = (*id, members.len());
+        self.events.push(if *owner == Owner::Peer(peer) {
+            *owner = Owner::AwaySince(self.now);
+            RoomEvent::OwnerLeft { room, members: count }
+        } else {
+            RoomEvent::Left { room, peer, members: count }
+        });
     }
 
     pub(super) fn time(&mut self, now: Instant) {
         self.now = now;
-        let is_over = |room: &Room| match room.owner {
-            Owner::AwaySince(since) => since + WATCHED <= now,
-            _ => false,
-        };
-        while let Some(room) = self.rooms.iter().position(is_over) {
-            self.end(room);
+        loop {
+            let away = self.rooms.iter().enumerate().filter_map(|(at, room)| match room.owner {
+                Owner::AwaySince(since) if since + WATCHED <= now => Some((since, room.id, at)),
+                _ => None,
+            });
+            let Some((.., first)) = away.min() else { return };
+            self.end(first, RoomEnd::Abandoned);
         }
     }
 }

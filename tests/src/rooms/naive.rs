@@ -14,7 +14,7 @@ pub(super) struct Naive {
 
 impl Naive {
     /// Whether this reads a text as the rooms should. It does not know half a surrogate pair, deep
-    /// nesting, and fields that come twice, which the rooms refuse.
+    /// nesting, numbers that are too large, and fields that come twice, which the rooms refuse.
     pub(super) fn knows(text: &str) -> bool {
         let nested = text.matches(['[', '{']).count() > 100;
         let twice = ["uuid", "status", "value", "func", "ateMessage", "token", "text"]
@@ -29,7 +29,10 @@ impl Naive {
             None | Some(Value::Null) => 0,
             Some(Value::Object(status)) => {
                 string(status, "text")?;
-                status.get("value").map_or(Ok(0), |value| value.as_i64().ok_or(()))?
+                match status.get("value") {
+                    None | Some(Value::Null) => 0,
+                    Some(value) => value.as_i64().ok_or(())?,
+                }
             }
             Some(_) => return Err(()),
         };
@@ -49,7 +52,7 @@ impl Naive {
             status,
             key: string(&fields, "funcKey")?.unwrap_or_default(),
             is_state,
-            token: string(&fields, "token")?,
+            token: string(&fields, "token")?.filter(|token| !token.is_empty()),
         })
     }
 }

@@ -62,7 +62,7 @@ const PEERS: u8 = 8;
 /// Limits that are soon reached.
 #[must_use]
 fn limits() -> Limits {
-    let limits = Limits::default().rooms(3).members(3).state(900).state_keys(3).grace(WATCHED);
+    let limits = Limits::default().rooms(3).members(3).state(1400).state_keys(3).grace(WATCHED);
     limits.message(1000).message_rate(u32::MAX).message_burst(u32::MAX)
 }
 
@@ -243,7 +243,7 @@ impl Walk {
     /// A room that was just created, of which the rooms alone know the number.
     fn note_room(&mut self) -> Option<RoomId> {
         let known = |room: &RoomId| self.rooms.iter().any(|(other, _)| other == room);
-        let created = self.stage.rooms().iter().find(|room| !known(room))?;
+        let created = self.stage.rooms().ids().find(|room| !known(room))?;
         self.rooms.push((created, None));
         Some(created)
     }
@@ -283,11 +283,12 @@ impl Walk {
             }
         }
         assert!(self.stage.is_silent(), "somebody heard what was not for them");
+        assert_eq!(self.stage.events(), self.model.events());
         let mut rooms: Vec<_> = self.model.rooms().collect();
         rooms.sort_by_key(|(room, ..)| *room);
         let real = self.stage.rooms();
         let real: Vec<_> = real
-            .iter()
+            .ids()
             .map(|room| (room, real.members(room).count(), real.state_len(room)))
             .collect();
         assert_eq!(real, rooms);
@@ -375,6 +376,7 @@ fn known(error: &str) -> &'static str {
         "already-in-room",
         "wrong-room",
         "not-owner",
+        "token-in-action",
         "wrong-token",
         "missing-key",
         "state-full",

@@ -1,12 +1,13 @@
 //! Rooms on a simulated network: whoever joins, and whenever, gets all that it should, in order.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
-use socker_core::Message;
+use socker_core::handshake::Request;
 use socker_core::rooms::{Limits, Rooms};
-use socker_core::service::{Budget, Host};
-use socker_core::{CloseCode, Seed};
+use socker_core::service::{Budget, Context, Host, PeerId, Service, Verdict};
+use socker_core::{CloseCode, CloseReason, Instant, Message, Seed};
 use socker_tests::draw::Draw;
 use socker_tests::rooms::message;
 use socker_tests::sim::{Client, Cut, Join, Net, Sim};
@@ -17,14 +18,57 @@ const KEYS: [&str; 4] = ["draw", "slide", "state-a", "state-b"];
 const SECOND: Duration = Duration::from_secs(1);
 
 struct World {
-    sim: Sim<Rooms>,
+    sim: Sim<Watched>,
     draw: Draw,
     owner: usize,
     room: String,
     token: String,
     members: Vec<usize>,
-    /// The owner's, in order.
+    /// How many actions the owner was to send.
+    acted: usize,
+}
+
+/// Rooms, and what they were told when.
+struct Watched {
+    rooms: Rooms,
+    /// The owner's actions, as they came.
     actions: Vec<String>,
+    /// How many of them had come when a peer joined.
+    joined: BTreeMap<PeerId, usize>,
+}
+
+impl Service for Watched {
+    fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
+        let text = message.as_text().unwrap().to_owned();
+        let before = self.rooms.room_of(peer);
+        self.rooms.message(cx, peer, message);
+        let Some(room) = self.rooms.room_of(peer) else { return };
+        if self.rooms.owner(room) != Some(peer) {
+            self.joined.entry(peer).or_insert(self.actions.len());
+        } else if before.is_some() {
+            self.actions.push(text);
+        }
+    }
+
+    fn request(&mut self, cx: &mut Context<'_>, peer: PeerId, request: &Request) -> Verdict {
+        self.rooms.request(cx, peer, request)
+    }
+
+    fn opened(&mut self, cx: &mut Context<'_>, peer: PeerId) {
+        self.rooms.opened(cx, peer);
+    }
+
+    fn closed(&mut self, cx: &mut Context<'_>, peer: PeerId, reason: &CloseReason) {
+        self.rooms.closed(cx, peer, reason);
+    }
+
+    fn timeout(&mut self, cx: &mut Context<'_>) {
+        self.rooms.timeout(cx);
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.rooms.poll_timeout()
+    }
 }
 
 /// One run. The owner may be cut off and come back, members come and go, some stall for a while.
@@ -48,7 +92,9 @@ impl World {
         let limits = Limits::default();
         let config = limits.config().into();
         let rooms = Rooms::new(Seed::from([7; 16])).limits(limits);
-        let sim = Sim::new(seed, Host::with(rooms, config, Budget::default()));
+        let (actions, joined) = (Vec::new(), BTreeMap::new());
+        let watched = Watched { rooms, actions, joined };
+        let sim = Sim::new(seed, Host::with(watched, config, Budget::default()));
         let mut world = Self {
             sim,
             draw: Draw::new(seed),
@@ -56,7 +102,7 @@ impl World {
             room: String::new(),
             token: String::new(),
             members: Vec::new(),
-            actions: Vec::new(),
+            acted: 0,
         };
         world.owner = world.connect();
         world.sim.send(world.owner, Message::text(message(1, "", "", &[], false)));
@@ -111,18 +157,17 @@ impl World {
 
     fn act(&mut self) {
         let key = KEYS[self.draw.below(KEYS.len())];
-        let number = self.actions.len().to_string();
+        let number = self.acted.to_string();
         let padding = "x".repeat(self.draw.below(80));
         let action = message(3, &self.room, key, &[&number, &padding], key.starts_with("state"));
-        self.sim.send(self.owner, Message::text(action.clone()));
-        self.actions.push(action);
+        self.sim.send(self.owner, Message::text(action));
+        self.acted += 1;
     }
 
-    /// The owner is cut off, silently or not, and comes back by another connection. All that it has
-    /// said before has arrived, so that what the members get is known.
+    /// The owner is cut off, silently or not and whatever is on its way, and comes back by another
+    /// connection.
     fn lose_owner(&mut self) {
         let owner = self.owner;
-        assert!(self.sim.run_while(60 * SECOND, |sim| !sim[owner].is_quiet()));
         let cut = [Cut::Eof, Cut::Reset, Cut::Silent][self.draw.below(3)];
         self.sim.cut(owner, cut);
         self.sim.run_for(Duration::from_millis(self.draw.below(3000) as u64));
@@ -147,17 +192,21 @@ impl World {
 
     /// A member has got the answer, the state as it was then, and every action from then on.
     fn judge(&self, member: usize) {
+        let Watched { actions, joined, .. } = self.sim.host.service();
         let client = &self.sim[member];
         assert!(client.closed().is_none(), "{:?}", client.closed());
+        let (before, live) = actions.split_at(joined[&client.peer().unwrap()]);
+        let state = state_of(before);
         let refused = |text: &&str| !text.contains("\"error\":\"not-owner\"");
-        let texts: Vec<_> = client.texts().filter(refused).collect();
-        let answer: Value = serde_json::from_str(texts[0]).unwrap();
-        assert_eq!(answer["status"]["value"], 3, "{answer}");
-        let states = usize::try_from(answer["states"].as_u64().unwrap()).unwrap();
-        let (state, live) = texts[1..].split_at(states);
-        let begin = self.actions.len() - live.len();
-        assert_eq!(live, &self.actions[begin..], "client {member} missed something");
-        assert_eq!(state, state_of(&self.actions[..begin]), "client {member} has another state");
+        let mut texts = client.texts().filter(refused);
+        let answer: Value = serde_json::from_str(texts.next().unwrap()).unwrap();
+        assert_eq!(
+            (&answer["status"]["value"], &answer["states"]),
+            (&3.into(), &state.len().into())
+        );
+        let expected: Vec<_> =
+            state.into_iter().chain(live.iter().map(|action| &**action)).collect();
+        assert_eq!(texts.collect::<Vec<_>>(), expected, "client {member}");
     }
 
     /// The owner closes the room, and all are told and closed.
@@ -172,7 +221,7 @@ impl World {
         }
         // Those that were cut off silently are found, and nothing is left.
         self.sim.run_for(200 * SECOND);
-        assert!(self.sim.host.is_empty() && self.sim.host.service().is_empty());
+        assert!(self.sim.host.is_empty() && self.sim.host.service().rooms.is_empty());
         assert_eq!(self.sim.host.outgoing_len(), 0);
         assert_eq!(self.sim.host.poll_timeout(), None);
     }
