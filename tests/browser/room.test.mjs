@@ -313,7 +313,7 @@ test('a member may not send, and may leave', async () => {
 test('the owner learns that the state is full', async () => {
   const owner = await open();
   await create(owner);
-  await send(owner, ...Array.from('abcde', (key) => state(key, 'x'.repeat(60_000))));
+  await send(owner, ...Array.from('abcdefghi', (key) => state(key, 'x'.repeat(60_000))));
   await heard(owner, 'error state-full');
   await send(owner, ['a', ['x'.repeat(70_000)]]);
   await heard(owner, 'error message-too-long');
