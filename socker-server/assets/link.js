@@ -1,5 +1,6 @@
 // The connection to /play: it walks the stages, and when it ends, a new one is tried.
 
+import { Backoff } from './socker/backoff.js';
 import { decode, encodeMove, encodeReady } from './wire.js';
 
 /** In the order in which they are reached. */
@@ -26,8 +27,7 @@ export class Link {
   #began = 0;
   /** How many of the stages. */
   #reached = 0;
-  /** Failed attempts in a row. */
-  #failures = 0;
+  #backoff = new Backoff();
   #countdown = 0;
 
   /** @param {string} url @param {Listener} listener */
@@ -96,10 +96,10 @@ export class Link {
   #end({ code, reason }) {
     const opened = this.#reached > 0;
     // A server that hangs up straight away is not one to hurry back to.
-    if (opened && performance.now() - this.#began > 5000) this.#failures = 0;
+    if (opened && performance.now() - this.#began > 5000) this.#backoff.reset();
     this.#socket = null;
     this.#listener.closed({ code, reason, opened });
-    this.#retryIn(retryDelay(this.#failures++));
+    this.#retryIn(this.#backoff.next());
   }
 
   #retryIn(delay) {
@@ -111,6 +111,3 @@ export class Link {
     }, 100);
   }
 }
-
-/** In ms: 500 doubling to 8000; the jitter keeps many pages from coming back all at once. */
-const retryDelay = (failures) => Math.min(500 * 2 ** failures, 8000) * (0.75 + Math.random() * 0.25);
