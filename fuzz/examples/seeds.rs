@@ -29,6 +29,11 @@ fn main() -> io::Result<()> {
 
     save("machine", (0..15).map(noise))?;
 
+    let messages = load("directory.txt").into_iter().step_by(3);
+    let messages =
+        messages.map(|vector| notation::parse(vector.get("in").unwrap_or_default(), false).bytes);
+    save("directory", messages.chain((0..8).map(noise)))?;
+
     // All texts that the vectors' peers say, and steps: an odd first byte.
     let vectors = load("rooms.txt");
     let said =

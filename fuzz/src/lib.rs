@@ -5,6 +5,7 @@
 // A finding should stop the run at once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod directory;
 mod frames;
 mod handshake;
 mod machine;
@@ -12,7 +13,9 @@ mod machine;
 mod replay;
 mod rooms;
 
-pub use self::{frames::frames, handshake::handshake, machine::machine, rooms::rooms};
+pub use self::{
+    directory::directory, frames::frames, handshake::handshake, machine::machine, rooms::rooms,
+};
 
 /// A number that differs by input, so that the pieces do not depend on a part of it.
 fn seed(data: &[u8]) -> u64 {

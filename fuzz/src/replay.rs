@@ -34,6 +34,11 @@ fn machine() {
 }
 
 #[test]
+fn directory() {
+    replay("directory", crate::directory);
+}
+
+#[test]
 fn rooms() {
     replay("rooms", crate::rooms);
 }

@@ -71,6 +71,7 @@
 //! - [`handshake`] is the HTTP part: [`handshake::Request`] and its answers.
 //! - [`script`] is a chain of named stages through which a connection moves.
 //! - [`service`] is the logic of many connections, and what hosts it.
+//! - `directory` is a service in which browsers find game servers (feature `directory`).
 //! - `rooms` is a service in which one owner drives many members (feature `rooms`).
 //! - [`wire`] is bytes to frames and back, for whoever needs no more than that.
 //!
@@ -85,6 +86,8 @@
 //!    announced. An idle machine owns no heap.
 
 mod config;
+#[cfg(feature = "directory")]
+pub mod directory;
 mod error;
 mod event;
 pub mod handshake;

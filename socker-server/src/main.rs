@@ -3,13 +3,14 @@
 //! ```text
 //!  main        arguments, exit code
 //!  server      listener, HTTP, graceful end
-//!  app         routes: page, client, and the services echo, game and rooms
+//!  app         routes: page, client, and the services echo, game, rooms and directory
 //!  game        the scene: a service on a thread of its own, 60 ticks a second
 //! ```
 
 mod app;
 mod arguments;
 mod client;
+mod directory;
 mod echo;
 mod game;
 mod page;

@@ -16,7 +16,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use socker_core::rooms::Rooms;
+use socker_core::{directory::Directory, rooms::Rooms};
 use socker_tokio::service::Handle;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -26,7 +26,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, info, warn};
 
 use crate::{
-    app,
+    app, directory,
     echo::{self, Echo},
     game::{self, Game},
     rooms,
@@ -55,6 +55,7 @@ pub(crate) struct Services {
     pub(crate) echo: Handle<Echo>,
     pub(crate) game: Handle<Game>,
     pub(crate) rooms: Handle<Rooms>,
+    pub(crate) directory: Handle<Directory>,
 }
 
 /// Why nothing is served.
@@ -116,7 +117,8 @@ async fn serve(listen: &str, record: Option<&Path>) -> Result<(), Failure> {
     };
     let (game, game_thread) = game::start(record).map_err(Failure::Start)?;
     let rooms = rooms::start().map_err(Failure::Start)?;
-    let services = Services { echo: echo::start(), game, rooms };
+    let directory = directory::start();
+    let services = Services { echo: echo::start(), game, rooms, directory };
     let app = app::routes(&services);
     // Nobody has to read it.
     let _ = writeln!(io::stdout(), "Socker is at http://{address}/ (Ctrl-C ends it)");
@@ -141,12 +143,19 @@ async fn serve(listen: &str, record: Option<&Path>) -> Result<(), Failure> {
     info!("ending: closing all connections");
     ending.cancel();
     tasks.close();
-    let Services { echo, game, rooms } = services;
+    let Services { echo, game, rooms, directory } = services;
     echo.drain(DRAIN, GOING_AWAY);
     game.drain(DRAIN, GOING_AWAY);
     rooms.drain(DRAIN, GOING_AWAY);
+    directory.drain(DRAIN, GOING_AWAY);
     let ended = async {
-        tokio::join!(echo.drained(), game.drained(), rooms.drained(), tasks.wait());
+        tokio::join!(
+            echo.drained(),
+            game.drained(),
+            rooms.drained(),
+            directory.drained(),
+            tasks.wait()
+        );
         // Its last lines are recorded. It ends within a tick, and has no result.
         let _ = tokio::task::spawn_blocking(move || game_thread.join()).await;
     };

@@ -287,6 +287,37 @@ async fn rooms_are_where_old_pages_look_and_where_new_ones_do() {
 }
 
 #[tokio::test]
+async fn a_directory_is_where_old_servers_and_pages_look_and_where_new_ones_do() {
+    let server = Server::start();
+    for (servers, clients) in [
+        ("/directory/servers", "/directory/clients"),
+        ("/enslavism/slaves", "/enslavism/clients"),
+        ("/directory/servers", "/enslavism/clients"),
+    ] {
+        let mut game = server.connect(servers).await;
+        game.send(Message::binary(b"\0{\"name\":\"arena\"}")).await.unwrap();
+        let registered = next(&mut game).await;
+        assert_eq!((registered[0], registered.len()), (16, 5));
+        let id = &registered[1..];
+        let mut client = server.connect(clients).await;
+        // What is listed within the tick comes a little later.
+        let mut list = next(&mut client).await;
+        while list.len() == 1 {
+            list = next(&mut client).await;
+        }
+        assert_eq!(list, [&[1], id, &[0, 16], &b"{\"name\":\"arena\"}"[..]].concat());
+        client.send(Message::binary([&[3], id, b"offer"].concat())).await.unwrap();
+        let offer = next(&mut game).await;
+        assert_eq!((offer[0], &offer[5..]), (4, &b"offer"[..]));
+        game.send(Message::binary([&[5], &offer[1..5], b"answer"].concat())).await.unwrap();
+        assert_eq!(next(&mut client).await, [&[6], id, b"answer"].concat());
+        drop(game);
+        let removed = next(&mut client).await;
+        assert_eq!(removed[0], 2);
+    }
+}
+
+#[tokio::test]
 async fn a_bad_opening_gets_its_status() {
     let server = Server::start();
     let upgrade =

@@ -8,7 +8,7 @@
 //! - [`oracle`] is a second receiver, written for clarity.
 //! - [`pair`] is a client and a server on a simulated network with a virtual clock.
 //! - [`sim`] hosts any service, with clients on a simulated network.
-//! - [`rooms`] has rooms without connections, and a model of them.
+//! - [`rooms`] and [`directory`] are these services without connections, and a model of each.
 //! - [`pump`] drives a machine over a blocking socket.
 
 // A test that can't go on should stop at once, here as in a `#[test]`.
@@ -16,6 +16,7 @@
 
 pub mod behaviour;
 pub mod calls;
+pub mod directory;
 pub mod draw;
 pub mod feed;
 pub mod frames;

@@ -18,7 +18,7 @@ macro_rules! on {
             on!(@tests $world:
                 echo, broadcast, rejection, what_is_requested, script, router, timeouts,
                 the_service_closes, the_peer_closes, violations, a_slow_reader, droppable, too_many,
-                message_rate, oversized, rooms, draining, recording);
+                message_rate, oversized, rooms, directory, draining, recording);
         }
     };
     (@tests $world:ty: $($test:ident),*) => {

@@ -9,6 +9,8 @@ mod services;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use socker_core::directory::codec::{Listing, Message as Said, Sender};
+use socker_core::directory::{self, Directory};
 use socker_core::handshake::{Request, Response};
 use socker_core::rooms::{Limits, Rooms};
 use socker_core::service::{Budget, Recorder, Router, Service};
@@ -473,6 +475,49 @@ pub fn rooms<W: World>() {
     world.cut(owner);
     world.send(late, Message::text(room_message(3, &room, "draw", &[], false)));
     assert!(text(&mut world, late).contains("not-owner"));
+    end(world);
+}
+
+/// A directory: a server is listed, an offer goes there and an answer back, and who is gone leaves
+/// the list.
+pub fn directory<W: World>() {
+    let limits = directory::Limits::default();
+    let config = limits.config();
+    let mut world = W::start(Directory::new().limits(limits), config, Budget::default());
+    let server = opened(&mut world, "/directory/servers");
+    let client = opened(&mut world, "/directory/clients");
+    let say = |world: &mut W, peer, sender, message: &Said<'_>| {
+        world.send(peer, Message::binary(message.encode(sender).unwrap()));
+    };
+    assert_eq!(message(&mut world, client).as_bytes(), [1], "no server is there yet");
+    let register = Said::Register { metadata: "{}".into() };
+    say(&mut world, server, Sender::Server, &register);
+    let registered = message(&mut world, server).into_bytes();
+    let Ok(Said::Registered { id }) = Said::decode(Sender::DirectoryToServer, &registered) else {
+        panic!("{registered:?}");
+    };
+    let listing = Listing { id, metadata: "{}".into() };
+    let listed = Said::ServersAdded(vec![listing]).encode(Sender::DirectoryToClient).unwrap();
+    assert_eq!(message(&mut world, client).as_bytes(), listed);
+    say(&mut world, client, Sender::Client, &Said::Offer { id, sdp: "offer".into() });
+    let offer = message(&mut world, server).into_bytes();
+    let Ok(Said::Offer { id: from, sdp }) = Said::decode(Sender::DirectoryToServer, &offer) else {
+        panic!("{offer:?}");
+    };
+    assert_eq!(sdp, "offer");
+    say(&mut world, server, Sender::Server, &Said::Answer { id: from, sdp: "answer".into() });
+    let answer = Said::Answer { id, sdp: "answer".into() };
+    let answer = answer.encode(Sender::DirectoryToClient).unwrap();
+    assert_eq!(message(&mut world, client).as_bytes(), answer);
+    world.send(client, Message::text("text"));
+    assert_eq!(message(&mut world, client).as_bytes()[..3], [15, 0, 1]);
+    say(&mut world, client, Sender::Client, &Said::Offer { id, sdp: "again".into() });
+    assert_eq!(message(&mut world, server).as_bytes()[0], 4);
+    world.cut(server);
+    let rejected = Said::Reject { id }.encode(Sender::DirectoryToClient).unwrap();
+    assert_eq!(message(&mut world, client).as_bytes(), rejected);
+    let removed = Said::ServersRemoved(vec![id]).encode(Sender::DirectoryToClient).unwrap();
+    assert_eq!(message(&mut world, client).as_bytes(), removed);
     end(world);
 }
 

@@ -1,0 +1,47 @@
+use arbitrary::{Arbitrary, Result, Unstructured};
+use socker_core::directory::codec::{Message, Sender};
+use socker_tests::directory::{Step, run};
+
+const SENDERS: [Sender; 4] =
+    [Sender::Server, Sender::Client, Sender::DirectoryToServer, Sender::DirectoryToClient];
+
+/// Any bytes as a message of each side, and as anything that servers and clients may say and do,
+/// compared with a model.
+pub fn directory(data: &[u8]) {
+    for sender in SENDERS {
+        if let Ok(message) = Message::decode(sender, data) {
+            let bytes = message.encode(sender).unwrap();
+            assert_eq!(Message::decode(sender, &bytes).as_ref(), Ok(&message));
+        }
+    }
+    let mut data = Unstructured::new(data);
+    let mut steps = Vec::new();
+    while steps.len() < 150
+        && !data.is_empty()
+        && let Ok(step) = step(&mut data)
+    {
+        steps.push(step);
+    }
+    run(steps);
+}
+
+fn step(data: &mut Unstructured<'_>) -> Result<Step> {
+    let (peer, other) = (u8::arbitrary(data)?, u8::arbitrary(data)?);
+    Ok(match u8::arbitrary(data)? % 32 {
+        0..6 => Step::Open(peer),
+        6 => Step::Leave(peer),
+        7..10 => Step::Register { server: peer, metadata: other },
+        10 => Step::Update { server: peer, metadata: other },
+        11 => Step::Deregister(peer),
+        12..16 => Step::Offer { client: peer, other, long: data.ratio(1, 10)? },
+        16..19 => Step::Answer { server: peer, other },
+        19..22 => Step::ServerCandidate { server: peer, other, end: bool::arbitrary(data)? },
+        22..25 => Step::ClientCandidate { client: peer, other, end: bool::arbitrary(data)? },
+        25 => Step::Reject { server: peer, other },
+        26 | 27 => Step::Wait(data.int_in_range(0..=3000)?),
+        28 => Step::Say(peer, Vec::arbitrary(data)?),
+        29 => Step::Text(peer),
+        30 => Step::TooMuch(peer),
+        _ => Step::Remove(peer),
+    })
+}
