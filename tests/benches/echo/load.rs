@@ -38,7 +38,7 @@ impl Load {
         let poll = Poll::new()?;
         let mut connections = Vec::new();
         for place in 0..case.connections {
-            let stream = open(server.address(), contender.standing)?;
+            let stream = open(server.address(), "/", contender.standing)?;
             stream.set_nonblocking(true)?;
             let mut stream = TcpStream::from_std(stream);
             poll.registry().register(&mut stream, Token(place), Interest::READABLE)?;

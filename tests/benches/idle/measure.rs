@@ -27,7 +27,7 @@ pub struct Memory {
 pub fn measure(contender: &Contender, connections: u16) -> Result<Memory, Failure> {
     let server = Server::start(contender, None)?;
     let messages = Messages::new(1, contender.standing);
-    let open = || open(server.address(), contender.standing);
+    let open = || open(server.address(), "/", contender.standing);
 
     // The first connection makes resident what the server needs only once, such as its code.
     echo(&mut open()?, &messages)?;

@@ -42,7 +42,7 @@ impl Load {
     /// A room with so many members.
     pub fn open(entrant: &Entrant, count: usize) -> Result<Self, Failure> {
         let standing = entrant.contender.standing;
-        let connect = || open(entrant.server.address(), standing);
+        let connect = || open(entrant.server.address(), "/", standing);
         let poll = Poll::new()?;
         let mut owner = connect()?;
         let uuid = match standing {

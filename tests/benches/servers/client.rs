@@ -12,7 +12,7 @@ use super::Standing;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The key and the answer to it are the RFC's own (section 1.3).
-const REQUEST: &str = "GET / HTTP/1.1\r\n\
+const HEADERS: &str = " HTTP/1.1\r\n\
     Host: 127.0.0.1\r\n\
     Upgrade: websocket\r\n\
     Connection: Upgrade\r\n\
@@ -23,29 +23,29 @@ const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 /// Opens a connection, through a WebSocket handshake unless the server is the floor. Dropped, it is
 /// reset, so that its port is free again.
-pub fn open(address: SocketAddr, standing: Standing) -> io::Result<TcpStream> {
+pub fn open(address: SocketAddr, path: &str, standing: Standing) -> io::Result<TcpStream> {
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
     set_socket_linger(&stream, Some(Duration::ZERO))?;
     if standing != Standing::Floor {
-        shake_hands(&mut stream)?;
+        shake_hands(&mut stream, path)?;
     }
     Ok(stream)
 }
 
-fn shake_hands(stream: &mut TcpStream) -> io::Result<()> {
-    stream.write_all(REQUEST.as_bytes())?;
-    let mut buffer = [0; 1024];
-    let mut len = 0;
-    while !buffer[..len].ends_with(b"\r\n\r\n") {
-        match stream.read(&mut buffer[len..])? {
+fn shake_hands(stream: &mut TcpStream, path: &str) -> io::Result<()> {
+    stream.write_all(format!("GET {path}{HEADERS}").as_bytes())?;
+    // The server may have more to say at once, which is not to be read here.
+    let (mut answer, mut byte) = (Vec::new(), [0]);
+    while !answer.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte)? {
             0 => return Err(ErrorKind::UnexpectedEof.into()),
-            read => len += read,
+            _ => answer.extend(byte),
         }
     }
-    let answer = String::from_utf8_lossy(&buffer[..len]);
+    let answer = String::from_utf8_lossy(&answer);
     if answer.starts_with("HTTP/1.1 101 ") && answer.contains(ACCEPT) {
         Ok(())
     } else {

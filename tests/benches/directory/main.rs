@@ -1,0 +1,97 @@
+//! CPU time of directories with many servers and clients, on loopback:
+//! `cargo bench -p socker-tests --bench directory`.
+//!
+//! Each directory is a process of its own on one CPU; this process is all servers and clients, on
+//! another.
+
+#![expect(unreachable_pub, reason = "a program that nobody embeds")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod load;
+mod peers;
+mod report;
+#[path = "../rounds/mod.rs"]
+mod rounds;
+#[path = "../servers/mod.rs"]
+#[expect(dead_code, reason = "only Socker's own take part")]
+mod servers;
+
+use clap::Parser;
+
+use load::Load;
+use report::Column;
+use rounds::{Entrant, cpu_time, interleave, two_cpus};
+use servers::{Contender, Failure, Subprogram};
+
+static DIRECTORIES: [Contender; 2] =
+    [Contender::ours("socker-mio", "directory"), Contender::ours("socker-tokio", "directory")];
+
+/// How often each work is done in a run.
+const TIMES: usize = 20;
+
+/// Server CPU time of directories, in processes of their own.
+#[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    subprogram: Option<Subprogram>,
+    /// That are listed
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
+    servers: u16,
+    /// That follow the list, and make offers
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u16).range(1..))]
+    clients: u16,
+    /// Servers that go and come back at a time
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
+    churn: u16,
+    /// How often each directory runs in each work
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Only the directories whose name contains one of these
+    contenders: Vec<String>,
+    /// Comes from cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> Result<(), Failure> {
+    let arguments = Arguments::parse();
+    match &arguments.subprogram {
+        Some(Subprogram::Server(server)) => server.run(&DIRECTORIES),
+        None => run(&arguments),
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let contenders = Contender::chosen(&DIRECTORIES, &arguments.contenders);
+    let environment = rounds::environment(&["tokio", "mio"]);
+    let cpus = two_cpus();
+    let entrants = rounds::start(contenders, cpus)?;
+    let (servers, clients) = (usize::from(arguments.servers), usize::from(arguments.clients));
+    let churn = usize::from(arguments.churn.min(arguments.servers));
+
+    eprintln!("changes of the list");
+    let samples = interleave(&entrants, arguments.rounds, |Entrant { server, .. }| {
+        let mut load = Load::open(server, servers, clients)?;
+        load.churn(churn, 2)?;
+        let cpu = cpu_time(server, || load.churn(churn, TIMES))?;
+        Ok(cpu.as_nanos() as f64 / (clients * 2 * churn * TIMES) as f64)
+    })?;
+    let changes = Column { work: "per client and change", samples };
+    eprintln!("offers");
+    let samples = interleave(&entrants, arguments.rounds, |Entrant { server, .. }| {
+        let mut load = Load::open(server, servers, clients)?;
+        load.offers(2)?;
+        let cpu = cpu_time(server, || load.offers(TIMES))?;
+        Ok(cpu.as_nanos() as f64 / (clients * TIMES) as f64)
+    })?;
+    let offers = Column { work: "per offer, answer and 4 + 4 candidates", samples };
+    let columns = [changes, offers];
+
+    println!("{environment}\n{}\n", rounds::placement(cpus));
+    println!("{}", report::table(&entrants, arguments, &columns));
+    let path = report::write_json(&entrants, arguments, &columns)?;
+    eprintln!("medians in {}", path.display());
+    Ok(())
+}
