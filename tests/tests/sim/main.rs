@@ -5,6 +5,7 @@
 // Outside of a `#[test]` too, a test that can't go on should stop.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod directory;
 mod rooms;
 mod services;
 mod world;
@@ -24,6 +25,11 @@ fn worlds() {
             panic!("the replay differs: {error}");
         }
     });
+}
+
+#[test]
+fn directory() {
+    for_seeds("sim", "directory", directory::run);
 }
 
 #[test]
