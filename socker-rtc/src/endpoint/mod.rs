@@ -1,0 +1,413 @@
+//! Many peers on one port.
+
+mod channels;
+mod peer;
+mod queue;
+mod receive;
+mod routes;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use socker_core::{Instant, Message};
+use str0m::{Candidate, net::Protocol};
+
+use self::{peer::Peer, routes::Routes};
+use crate::{
+    channel::{ChannelConfig, ChannelId, Delivery, Sent},
+    clock::Clock,
+    config::Config,
+    error::{CandidateError, ConfigError, OfferError, OpenError, Refusal, SendError},
+    event::{Counters, Event, PeerId, Transmit},
+    offer::Offer,
+};
+
+/// A candidate's line is below 200 bytes.
+const CANDIDATE: usize = 512;
+
+/// Many browsers on one UDP port, without any IO.
+///
+/// Its owner passes in offers, candidates, datagrams and the time; it takes out answers, events,
+/// datagrams to send and the time at which to call next. Any order of calls is right, with any ids: a
+/// call that has nothing to do does nothing. A time that is earlier than one that was passed before
+/// counts as that one.
+///
+/// The [crate's documentation](crate) has a whole session.
+#[derive(Debug)]
+pub struct Endpoint {
+    shared: Shared,
+    peers: BTreeMap<PeerId, Box<Peer>>,
+    routes: Routes,
+    next: u64,
+    closing: bool,
+    /// Whose turn it is: one entry for each event and each datagram that waits.
+    events: VecDeque<PeerId>,
+    datagrams: VecDeque<PeerId>,
+    /// Who was sent to since it was settled. What is sent in a row leaves in common packets.
+    unsettled: BTreeSet<PeerId>,
+    alarms: BTreeSet<(Instant, PeerId)>,
+}
+
+/// What all peers have in common.
+#[derive(Debug)]
+struct Shared {
+    config: Config,
+    clock: Clock,
+    now: Instant,
+    counters: Counters,
+}
+
+/// Its beginning and end.
+impl Endpoint {
+    /// An endpoint without peers. `base` is the moment that stands for [`Instant::START`]: the
+    /// operating system's now, if the host's `Instant`s count from now on.
+    ///
+    /// ```
+    /// use socker_rtc::{Config, ConfigError, Endpoint};
+    ///
+    /// let base = std::time::Instant::now();
+    /// let config = Config::default().candidate("203.0.113.5:9000".parse()?);
+    /// assert!(Endpoint::new(base, config).is_ok());
+    ///
+    /// // Where a socket is bound may be no address at which a browser reaches it.
+    /// let bound = "0.0.0.0:9000".parse()?;
+    /// let error = Endpoint::new(base, Config::default().candidate(bound)).unwrap_err();
+    /// assert_eq!(error, ConfigError::Candidate(bound));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// No address is announced, or one at which nobody can be reached.
+    pub fn new(base: std::time::Instant, config: Config) -> Result<Self, ConfigError> {
+        if config.candidates.is_empty() {
+            return Err(ConfigError::NoCandidate);
+        }
+        for address in &config.candidates {
+            let candidate = Candidate::host(*address, Protocol::Udp);
+            if candidate.is_err() || address.port() == 0 || address.ip().is_multicast() {
+                return Err(ConfigError::Candidate(*address));
+            }
+        }
+        let (clock, now, counters) = (Clock(base), Instant::START, Counters::default());
+        Ok(Self {
+            shared: Shared { config, clock, now, counters },
+            peers: BTreeMap::new(),
+            routes: Routes::default(),
+            next: 0,
+            closing: false,
+            events: VecDeque::new(),
+            datagrams: VecDeque::new(),
+            unsettled: BTreeSet::new(),
+            alarms: BTreeSet::new(),
+        })
+    }
+
+    /// Ends all peers, as [`Endpoint::kick`] does, and answers no offer from now on.
+    pub fn close(&mut self, now: Instant) {
+        self.closing = true;
+        let peers: Vec<_> = self.peers.keys().copied().collect();
+        for peer in peers {
+            self.kick(now, peer);
+        }
+    }
+
+    /// Whether it was closed and nothing of any peer waits to be polled.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.closing && self.peers.is_empty()
+    }
+}
+
+/// Peers.
+impl Endpoint {
+    /// Answers a browser's offer (RFC 8829): the peer begins, and the answer, which is SDP, goes back
+    /// to the browser. It names the announced addresses, so the browser needs no candidates beside it.
+    ///
+    /// # Errors
+    /// The endpoint is closing or full, or something is wrong with the offer. Nothing of it is kept.
+    pub fn accept(&mut self, now: Instant, offer: &str) -> Result<(PeerId, String), OfferError> {
+        self.advance(now);
+        if self.closing {
+            return Err(OfferError::Closing);
+        }
+        if self.peers.len() >= self.shared.config.peers {
+            return Err(OfferError::TooManyPeers);
+        }
+        if self.pending() >= self.shared.config.pending {
+            return Err(OfferError::TooManyPending);
+        }
+        let offer = Offer::parse(offer, &self.shared.config)?;
+        let (peer, answer) = Peer::accept(&self.shared, offer)?;
+        let id = PeerId(self.next);
+        self.next += 1;
+        self.shared.counters.accepted += 1;
+        self.peers.insert(id, Box::new(peer));
+        self.rename(id);
+        // A first look at the time starts its timers.
+        self.change(id, |peer, shared| peer.handle_timeout(shared));
+        Ok((id, answer))
+    }
+
+    /// Answers another offer of the same peer: it has changed its network, or has sections to add.
+    /// Channels stay open.
+    ///
+    /// # Errors
+    /// There is no such peer, or something is wrong with the offer. The peer goes on as it was, as far
+    /// as the offer has not replaced what it came with.
+    pub fn accept_again(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        offer: &str,
+    ) -> Result<String, OfferError> {
+        self.advance(now);
+        if !self.is_present(peer) {
+            return Err(OfferError::NoPeer);
+        }
+        let offer = Offer::parse(offer, &self.shared.config)?;
+        let answer = self.change(peer, |peer, shared| peer.accept_again(shared, offer));
+        self.rename(peer);
+        answer.unwrap_or(Err(OfferError::NoPeer))
+    }
+
+    /// A candidate that the peer has found since its offer (RFC 8840): the value of a browser's
+    /// `candidate.candidate`, with `a=` before it or not. Empty is the end of them, which needs no
+    /// attention. Host names (`.local`) and TCP are ignored: the peer's own checks tell its address.
+    ///
+    /// # Errors
+    /// There is no such peer, it is not a candidate, or the peer has named too many.
+    pub fn candidate(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        candidate: &str,
+    ) -> Result<(), CandidateError> {
+        self.advance(now);
+        let limit = self.shared.config.remote_candidates;
+        let Some(entry) = self.peers.get_mut(&peer).filter(|peer| peer.is_present()) else {
+            return Err(CandidateError::NoPeer);
+        };
+        let line = candidate.trim();
+        let line = line.strip_prefix("a=").unwrap_or(line);
+        if line.is_empty() {
+            return Ok(());
+        }
+        if line.len() > CANDIDATE || !line.starts_with("candidate:") {
+            return Err(CandidateError::Invalid);
+        }
+        if entry.candidates >= limit {
+            return Err(CandidateError::TooMany);
+        }
+        // The fifth field is the address (RFC 8839, section 5.1).
+        if line.split_ascii_whitespace().nth(4).is_some_and(|host| host.ends_with(".local")) {
+            return Ok(());
+        }
+        let parsed = Candidate::from_sdp_string(line).map_err(|_| CandidateError::Invalid)?;
+        if parsed.proto() == Protocol::Udp {
+            entry.candidates += 1;
+            self.change(peer, |peer, shared| peer.add_candidate(shared, parsed));
+        }
+        Ok(())
+    }
+
+    /// Ends a peer. What was sent to it before still goes out, for
+    /// [`Config::close_timeout`](crate::Config::close_timeout) at the most, then the browser is told.
+    /// WebRTC has no words for why: say it in a message first. `Disconnected` is the next of its events,
+    /// and the last.
+    pub fn kick(&mut self, now: Instant, peer: PeerId) {
+        self.advance(now);
+        self.change(peer, |peer, shared| peer.kick(shared));
+    }
+
+    /// How many peers there are. One that has ended counts until its last event has been polled.
+    #[must_use]
+    pub fn peers(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// How many peers are not connected yet.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.peers.values().filter(|peer| peer.is_opening()).count()
+    }
+
+    /// What has been counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.shared.counters
+    }
+
+    /// The addresses, limits and times.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    fn is_present(&self, peer: PeerId) -> bool {
+        self.peers.get(&peer).is_some_and(|peer| peer.is_present())
+    }
+
+    /// Notes the name by which the browser's checks call it, which an offer may have changed.
+    fn rename(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(&id).filter(|peer| !peer.is_left()) else { return };
+        if let Some(name) = peer.name() {
+            self.routes.name(id, &mut peer.known, name);
+        }
+    }
+}
+
+/// Channels and messages.
+impl Endpoint {
+    /// Opens a channel from this side (RFC 8832), also before the peer is connected. `Opened` tells when
+    /// it can be sent on.
+    ///
+    /// # Errors
+    /// There is no such peer, it has too many channels, or the label is too long.
+    pub fn open_channel(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        config: ChannelConfig,
+    ) -> Result<ChannelId, OpenError> {
+        self.advance(now);
+        let opened = self.change(peer, |peer, shared| peer.open(shared, config));
+        opened.unwrap_or(Err(OpenError::NoPeer))
+    }
+
+    /// Closes a channel, whichever side opened it. `ChannelClosed` tells when it is.
+    pub fn close_channel(&mut self, now: Instant, peer: PeerId, channel: ChannelId) {
+        self.advance(now);
+        self.change(peer, |peer, shared| peer.close_channel(shared, channel));
+    }
+
+    /// Sends a message. What is sent in a row, before the next [`Endpoint::poll_transmit`], shares
+    /// packets.
+    ///
+    /// # Errors
+    /// The message is given back, with the reason.
+    pub fn send<'m>(
+        &mut self,
+        peer: PeerId,
+        channel: ChannelId,
+        message: Message<'m>,
+        delivery: Delivery,
+    ) -> Result<Sent, SendError<'m>> {
+        let Some(entry) = self.peers.get_mut(&peer) else {
+            return Err(SendError { refusal: Refusal::NoPeer, message });
+        };
+        match entry.send(&mut self.shared, channel, &message, delivery) {
+            Ok(sent) => {
+                self.unsettled.insert(peer);
+                Ok(sent)
+            }
+            Err(refusal) => Err(SendError { refusal, message }),
+        }
+    }
+}
+
+/// The time, and what comes out.
+impl Endpoint {
+    /// The time is `now`. A call before [`Endpoint::poll_timeout`] does nothing.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.advance(now);
+        let now = self.shared.now;
+        // One look at each, however often it wants the time.
+        let due: Vec<_> = self.alarms.range(..=(now, PeerId(u64::MAX))).map(|at| at.1).collect();
+        for peer in due {
+            self.change(peer, |peer, shared| peer.handle_timeout(shared));
+        }
+    }
+
+    /// When to call [`Endpoint::handle_timeout`]; `None` if there is no such time.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.alarms.first().map(|alarm| alarm.0)
+    }
+
+    /// The next datagram to send. Poll until there is none, after whatever else was called.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        while let Some(peer) = self.unsettled.pop_first() {
+            self.settle(peer);
+        }
+        while let Some(id) = self.datagrams.pop_front() {
+            let transmit = self.peers.get_mut(&id).and_then(|peer| peer.datagrams.pop());
+            self.retire(id);
+            if transmit.is_some() {
+                return transmit;
+            }
+        }
+        None
+    }
+
+    /// The next event, in the order in which they happened.
+    pub fn poll_event(&mut self) -> Option<(PeerId, Event)> {
+        while let Some(id) = self.events.pop_front() {
+            let event = self.peers.get_mut(&id).and_then(|peer| peer.events.pop());
+            self.retire(id);
+            if let Some(event) = event {
+                return Some((id, event));
+            }
+        }
+        None
+    }
+}
+
+/// What follows every change.
+impl Endpoint {
+    fn advance(&mut self, now: Instant) {
+        self.shared.now = self.shared.now.max(now);
+    }
+
+    /// Changes a peer, and takes out of it what that has brought about.
+    fn change<T>(
+        &mut self,
+        id: PeerId,
+        change: impl FnOnce(&mut Peer, &mut Shared) -> T,
+    ) -> Option<T> {
+        let peer = self.peers.get_mut(&id)?;
+        if self.unsettled.remove(&id) {
+            peer.settle(&mut self.shared);
+        }
+        let result = change(peer, &mut self.shared);
+        self.settle(id);
+        Some(result)
+    }
+
+    fn settle(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        peer.settle(&mut self.shared);
+        self.events.extend(std::iter::repeat_n(id, peer.events.take_fresh()));
+        self.datagrams.extend(std::iter::repeat_n(id, peer.datagrams.take_fresh()));
+        if peer.is_left() {
+            self.routes.forget(id, &mut peer.known);
+            if peer.datagrams.is_empty() {
+                self.datagrams.retain(|ticket| *ticket != id);
+            }
+        }
+        let alarm = peer.poll_timeout(&self.shared);
+        if peer.alarm != alarm {
+            if let Some(at) = std::mem::replace(&mut peer.alarm, alarm) {
+                self.alarms.remove(&(at, id));
+            }
+            self.alarms.extend(alarm.map(|at| (at, id)));
+        }
+        self.retire(id);
+    }
+
+    /// Forgets a peer of which nothing waits any more.
+    fn retire(&mut self, id: PeerId) {
+        let Some(peer) = self.peers.get(&id).filter(|peer| peer.is_gone()) else { return };
+        if let Some(at) = peer.alarm {
+            self.alarms.remove(&(at, id));
+        }
+        self.unsettled.remove(&id);
+        self.peers.remove(&id);
+    }
+
+    /// Whether it holds nothing of any peer. For tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        let waiting = self.events.len() + self.datagrams.len() + self.unsettled.len();
+        self.peers.is_empty() && self.routes.is_empty() && self.alarms.is_empty() && waiting == 0
+    }
+}
