@@ -36,6 +36,8 @@
 //! - [`serve`] and [`Server`] run a [`Service`](socker_core::service::Service), the logic of many
 //!   connections in one place, on a listener or on the thread of a game's loop.
 //! - [`Connection`] receives and sends; it is a `Stream` and a `Sink`.
+//! - `game_server`, with the feature `rtc`, is a game server that browsers find in a directory and
+//!   reach over WebRTC.
 //! - [`axum`](mod@axum), with the feature of that name, upgrades requests of an axum server.
 //!
 //! TLS is a stream of the caller: see the example `tls`.
@@ -45,6 +47,8 @@ pub mod axum;
 mod connection;
 mod driver;
 mod error;
+#[cfg(feature = "rtc")]
+pub mod game_server;
 mod open;
 mod outbox;
 mod seed;
@@ -52,6 +56,8 @@ pub mod service;
 mod wakers;
 
 pub use socker_core as core;
+#[cfg(feature = "rtc")]
+pub use socker_rtc as rtc;
 
 pub use self::{
     connection::Connection,
