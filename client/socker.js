@@ -1,5 +1,12 @@
-// Socker in a page: rooms, in each of which one owner drives many members.
+// Socker in a page: rooms, in each of which one owner drives many members, and directories, in which
+// browsers find game servers.
 
+export { Directory } from './socker/directory.js';
+export { DirectoryError } from './socker/directory-error.js';
+export {
+  DirectoryClosedEvent, DirectoryErrorEvent, DirectoryReconnectingEvent, DirectoryServerEvent,
+} from './socker/directory-event.js';
 export { RoomError } from './socker/error.js';
 export { RoomClosedEvent, RoomErrorEvent, RoomReconnectingEvent } from './socker/event.js';
 export { Room } from './socker/room.js';
+export { Server } from './socker/server.js';
