@@ -370,3 +370,78 @@ export class DirectoryClosedEvent extends Event {
   /** The WebSocket's, if it ended. */
   readonly closeCode: number | undefined;
 }
+
+/** What a stage wants next: see Script. */
+export interface Step {
+  readonly step: 'stay' | 'next' | 'close';
+}
+
+/** What a stage speaks with. */
+export interface ScriptContext {
+  send(data: string | ArrayBuffer | ArrayBufferView<ArrayBuffer>): void;
+}
+
+export interface StageOptions<State> {
+  /** How long the stage may take from when it is entered, in ms; the connection is closed with 3008. */
+  deadline?: number;
+  /** Called when the stage is entered, so that this side can speak first. Nothing means to stay. */
+  enter?(state: State, cx: ScriptContext): Step | void;
+  /** Called with each message. Without it, messages are passed over. */
+  message?(state: State, cx: ScriptContext, message: string | ArrayBuffer): Step;
+}
+
+export interface Stage<State> extends Readonly<StageOptions<State>> {
+  readonly name: string;
+}
+
+/** A named stage of a script. */
+export function stage<State>(name: string, options?: StageOptions<State>): Stage<State>;
+
+export interface RunOptions {
+  /** Told of each stage that is entered, so many ms after the run began. */
+  onStage?: (name: string, ms: number) => void;
+  /** Calls the run off; the promise is rejected with the signal's reason, and the connection stays. */
+  signal?: AbortSignal;
+}
+
+/** A chain of named stages through which a connection moves, as on the server. */
+export class Script<State> {
+  constructor(stages: readonly Stage<State>[]);
+
+  /** The next message is for the same stage. */
+  static readonly stay: Step;
+  /** On to the next stage; past the last, the run is over. */
+  static readonly next: Step;
+  /** Closes the connection, with 1000 or a code from 3000 to 4999. */
+  static close(code?: number, reason?: string): Step;
+
+  /** The names of all stages, in order. */
+  readonly stages: string[];
+
+  /**
+   * Drives a connection through the stages, from when it is open; resolves with the state when it is
+   * past the last, and the next message is the page's. Rejected with a ScriptError, with what a handler
+   * threw, or with the reason of `signal`.
+   */
+  run(socket: WebSocket | RTCDataChannel, state: State, options?: RunOptions): Promise<State>;
+}
+
+export type ScriptErrorCode =
+  /** by a stage */
+  | 'closed'
+  /** a stage took longer than its deadline */
+  | 'timeout'
+  /** by the other end, or by the network */
+  | 'connection-lost';
+
+/** Why a script did not come to its end. */
+export class ScriptError extends Error {
+  constructor(code: ScriptErrorCode, message: string, details?: { stage?: string; closeCode?: number; reason?: string });
+  readonly code: ScriptErrorCode;
+  /** In which it was, if it had begun. */
+  readonly stage: string | undefined;
+  /** The WebSocket's. */
+  readonly closeCode: number | undefined;
+  /** The WebSocket's; often empty. */
+  readonly reason: string;
+}

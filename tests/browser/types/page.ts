@@ -2,7 +2,7 @@
 
 import {
   Directory, DirectoryClosedEvent, DirectoryError, DirectoryErrorEvent, DirectoryServerEvent,
-  Room, RoomClosedEvent, RoomError, RoomErrorEvent, RoomReconnectingEvent, Server,
+  Room, RoomClosedEvent, RoomError, RoomErrorEvent, RoomReconnectingEvent, Script, ScriptError, Server, stage,
 } from 'socker';
 import type {
   BackoffOptions, CreateOptions, DirectoryOptions, DirectoryState, Handler, RoomOptions, RoomState, ServerState,
@@ -119,7 +119,35 @@ export async function find(): Promise<RTCDataChannel | undefined> {
   }
 }
 
-export async function misuseMore(directory: Directory, server: Server): Promise<void> {
+interface Game {
+  scene?: string;
+}
+
+const script = new Script<Game>([
+  stage('scene', {
+    deadline: 10_000,
+    enter: (_, cx) => cx.send('ready'),
+    message(game, cx, message) {
+      if (typeof message !== 'string') return Script.close(4000, `${message.byteLength} bytes`);
+      game.scene = message;
+      cx.send(Uint8Array.of(1));
+      return Script.next;
+    },
+  }),
+  stage('play', { enter: () => Script.next, message: () => Script.stay }),
+]);
+
+export async function start(socket: WebSocket, channel: RTCDataChannel): Promise<string[]> {
+  try {
+    const game: Game = await script.run(socket, {}, { onStage: (name, ms) => console.log(name.length, ms + 1) });
+    await script.run(channel, game, { signal: AbortSignal.timeout(1000) });
+  } catch (error) {
+    if (error instanceof ScriptError && error.code === 'timeout') console.log(error.stage?.length, error.closeCode, error.reason);
+  }
+  return script.stages;
+}
+
+export async function misuseMore(directory: Directory, server: Server, socket: WebSocket): Promise<void> {
   // @ts-expect-error: a server is the directory's
   new Server();
   // @ts-expect-error: a data channel has a label
@@ -134,4 +162,10 @@ export async function misuseMore(directory: Directory, server: Server): Promise<
   directory.addEventListener('connected', ({ server }) => server);
   // @ts-expect-error: this is no option
   new Directory('/directory/clients', { grace: 1 });
+  // @ts-expect-error: a stage says what is next
+  stage<Game>('scene', { message: () => {} });
+  // @ts-expect-error: nor does a promise
+  stage<Game>('scene', { message: async () => Script.next });
+  // @ts-expect-error: the state is that of the stages
+  await script.run(socket, { scene: 7 });
 }
