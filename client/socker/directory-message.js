@@ -82,6 +82,7 @@ export function decode(buffer) {
 /** @param {string} json @returns {number[]} */
 function readIds(json) {
   const ids = JSON.parse(json);
-  if (!Array.isArray(ids)) throw new SyntaxError('the removed servers are no array');
+  const isId = (/** @type {number} */ id) => Number.isInteger(id) && id >= 0 && id <= 0xffff_ffff;
+  if (!Array.isArray(ids) || !ids.every(isId)) throw new SyntaxError('the removed servers are no array of their ids');
   return ids;
 }

@@ -119,7 +119,7 @@ export class Directory extends EventTarget {
     const { iceServers, connectTimeout } = this.#options;
     const server = new Server(listing, {
       blocked: () => this.#blocked(),
-      send: (bytes) => this.#connection.send(bytes),
+      send: (bytes) => this.#isTold && this.#connection.send(bytes),
       configuration: { iceServers },
       timeout: connectTimeout,
     });

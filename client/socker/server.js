@@ -13,7 +13,7 @@ import { Peer } from './peer.js';
  * What a server needs of its directory.
  * @typedef {object} Way
  * @property {() => DirectoryError | undefined} blocked  why nothing can be sent
- * @property {(bytes: Uint8Array<ArrayBuffer>) => void} send
+ * @property {(bytes: Uint8Array<ArrayBuffer>) => void} send  does nothing where nothing can be sent
  * @property {RTCConfiguration} configuration
  * @property {number} timeout  for a connection, in ms
  */
