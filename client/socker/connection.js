@@ -21,7 +21,7 @@ const CONGESTED = 1 << 20;
  * Told what happens.
  * @typedef {object} Listener
  * @property {() => void} opened
- * @property {(text: string) => void} received
+ * @property {(data: string | ArrayBuffer) => void} received
  * @property {(end: End) => void} ended  the next attempt comes by itself, unless `close` is called
  */
 
@@ -54,8 +54,9 @@ export class Connection {
   open() {
     this.#drop();
     const socket = new WebSocket(this.#address);
+    socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#listener.opened();
-    socket.onmessage = ({ data }) => typeof data === 'string' && this.#listener.received(data);
+    socket.onmessage = ({ data }) => this.#listener.received(data);
     socket.onclose = ({ code, reason }) => this.#end({ code, reason });
     // A browser has told of the end by then; Node may say no more than this where nobody listens.
     socket.onerror = () => setTimeout(() => socket === this.#socket && this.#end({ code: 1006, reason: '' }));
@@ -76,9 +77,9 @@ export class Connection {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
-  /** Only while it is open. @param {string} text */
-  send(text) {
-    this.#socket?.send(text);
+  /** Only while it is open. @param {string | Uint8Array<ArrayBuffer>} data */
+  send(data) {
+    this.#socket?.send(data);
   }
 
   /** Whether the network takes less than it is given. */

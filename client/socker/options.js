@@ -10,7 +10,7 @@ const TIMEOUT = 10_000;
 /** A server that was restarted, and an owner that waits between two tries. In ms. */
 const GRACE = 60_000;
 /** No timer waits longer; it would end at once instead. In ms. */
-const LONGEST = 2 ** 31 - 1;
+export const LONGEST = 2 ** 31 - 1;
 
 /** @param {import('../socker.js').CreateOptions} options */
 export function readOptions(options) {

@@ -68,7 +68,7 @@ export class Room extends EventTarget {
     for (const [key, handler] of Object.entries(this.#options.on)) this.#handlers.add(key, handler);
     const listener = {
       opened: () => this.#greet(),
-      received: (/** @type {string} */ text) => this.#receive(text),
+      received: (/** @type {string | ArrayBuffer} */ data) => typeof data === 'string' && this.#receive(data),
       ended: (/** @type {import('./connection.js').End} */ end) => this.#handle(() => this.#lose(end)),
     };
     this.#connection = new Connection(webSocketAddress(url), listener, this.#options);

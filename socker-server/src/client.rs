@@ -1,4 +1,5 @@
-//! The client for pages, which is the npm package in `client/`.
+//! The client for pages, which is the npm package in `client/`, and the one that pages made for
+//! Enslavism include.
 
 use axum::{
     Router,
@@ -13,7 +14,8 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     macro_rules! modules {
         ($($path:literal)*) => {
             Router::new()
-                $(.route($path, module(include_str!(concat!("../../client", $path)))))*
+                .route("/enslavism/client.js", script(include_str!("../assets/enslavism.js")))
+                $(.route($path, script(include_str!(concat!("../../client", $path)))))*
         };
     }
     modules! {
@@ -22,6 +24,11 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         "/socker/backoff.js"
         "/socker/connection.js"
         "/socker/deferred.js"
+        "/socker/directory-error.js"
+        "/socker/directory-event.js"
+        "/socker/directory-message.js"
+        "/socker/directory-options.js"
+        "/socker/directory.js"
         "/socker/error.js"
         "/socker/event.js"
         "/socker/handlers.js"
@@ -29,13 +36,19 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         "/socker/options.js"
         "/socker/outbox.js"
         "/socker/pace.js"
+        "/socker/peer.js"
         "/socker/room.js"
+        "/socker/script-error.js"
+        "/socker/script-run.js"
+        "/socker/script-step.js"
+        "/socker/script.js"
         "/socker/sender.js"
+        "/socker/server.js"
         "/socker/state.js"
     }
 }
 
-fn module<S: Clone + Send + Sync + 'static>(content: &'static str) -> MethodRouter<S> {
+fn script<S: Clone + Send + Sync + 'static>(content: &'static str) -> MethodRouter<S> {
     get(move || async move {
         let headers = [
             (CONTENT_TYPE, "text/javascript; charset=utf-8"),

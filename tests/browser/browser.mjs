@@ -16,6 +16,9 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // Two tabs find each other by WebRTC, on loopback and without mDNS.
+  '--allow-loopback-in-peer-connection',
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
   '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
 ];
 
@@ -29,6 +32,8 @@ export async function launch() {
     env: { ...process.env, HOME: home },
     viewport: { width: 1200, height: 800 },
   });
+  // Who may not use these is not told the addresses of this machine, and has no candidates on loopback.
+  await context.grantPermissions(['microphone', 'camera']);
   return {
     context,
     async close() {

@@ -79,3 +79,28 @@ test('rooms work in Node as well', async () => {
     await server.interrupt();
   }
 });
+
+test('a directory works in Node as well, up to its data channels', async () => {
+  const server = await serve();
+  const script = `
+    import { Directory } from ${JSON.stringify(`${CLIENT}socker.js`)};
+    const game = new WebSocket(${JSON.stringify(`${server.address}directory/servers`.replace('http', 'ws'))});
+    game.onopen = () => game.send(new TextEncoder().encode('\\0{"name":"duel"}'));
+    const directory = new Directory(${JSON.stringify(`${server.address}directory/clients`)});
+    directory.addEventListener('serveradded', async ({ server }) => {
+      const code = await server.connect().catch(({ code }) => code);
+      console.log(server.metadata.name, code);
+      game.close();
+    });
+    directory.addEventListener('serverremoved', () => directory.close());
+    directory.addEventListener('closed', ({ code }) => console.log(directory.servers.length, code));
+  `;
+  try {
+    const { stdout } = await run(process.execPath, [
+      '--experimental-websocket', '--no-warnings', '--input-type=module', '--eval', script,
+    ]);
+    assert.deepEqual(stdout.trim().split('\n'), ['duel no-webrtc', '0 left']);
+  } finally {
+    await server.interrupt();
+  }
+});

@@ -1,7 +1,12 @@
 // A page that uses all of the package, and misuses it where the compiler has to say so.
 
-import { Room, RoomClosedEvent, RoomError, RoomErrorEvent, RoomReconnectingEvent } from 'socker';
-import type { BackoffOptions, CreateOptions, Handler, RoomOptions, RoomState } from 'socker';
+import {
+  Directory, DirectoryClosedEvent, DirectoryError, DirectoryErrorEvent, DirectoryServerEvent,
+  Room, RoomClosedEvent, RoomError, RoomErrorEvent, RoomReconnectingEvent, Script, ScriptError, Server, stage,
+} from 'socker';
+import type {
+  BackoffOptions, CreateOptions, DirectoryOptions, DirectoryState, Handler, RoomOptions, RoomState, ServerState,
+} from 'socker';
 
 const note: Handler = (params, key, { state }) => console.log(params[0]?.length, key.length, state === true);
 const backoff: BackoffOptions = { first: 100, most: 1000, jitter: 0.5 };
@@ -77,4 +82,90 @@ export async function misuse(room: Room): Promise<void> {
   await Room.join('/rooms');
   // @ts-expect-error: this is no option
   await Room.create('/rooms', { retry: 3 });
+}
+
+const iceServers: RTCIceServer[] = [{ urls: 'stun:stun.example.org' }];
+const directoryOptions: DirectoryOptions = {
+  iceServers, connectTimeout: 1000, signal: AbortSignal.timeout(1000), timeout: 1000, reconnect: true, backoff,
+};
+
+export async function find(): Promise<RTCDataChannel | undefined> {
+  const directory = new Directory('/directory/clients');
+  const state: DirectoryState = directory.state;
+  const hear = ({ server }: DirectoryServerEvent) => console.log(server.id + 1, state);
+  directory.addEventListener('serveradded', hear);
+  directory.addEventListener('serverchanged', function ({ server }) {
+    console.log(this.servers.length, server.isListed === true);
+  });
+  directory.addEventListener('reconnecting', ({ closeCode, reason }) => console.log(closeCode + 1, reason.length));
+  directory.addEventListener('error', ({ code, message }: DirectoryErrorEvent) => console.log(code === 'no-offer', message));
+  directory.addEventListener('closed', ({ code }: DirectoryClosedEvent) => console.log(code === 'left'));
+  directory.removeEventListener('serveradded', hear);
+  directory.close();
+  try {
+    const { servers } = await Directory.open(new URL('ws://127.0.0.1/directory/clients'), directoryOptions);
+    const server: Server | undefined = servers.find(({ metadata }) => typeof metadata === 'object');
+    server?.addEventListener('statechange', function () {
+      const state: ServerState = this.state;
+      console.log(state);
+    });
+    server?.addEventListener('rejected', (event: Event) => console.log(event.type), { once: true });
+    await server?.connect();
+    server?.close();
+    return await server?.createDataChannel('moves', { ordered: false, maxRetransmits: 0 });
+  } catch (error) {
+    if (error instanceof DirectoryError && error.code === 'rejected') console.log(error.message);
+    return undefined;
+  }
+}
+
+interface Game {
+  scene?: string;
+}
+
+const script = new Script<Game>([
+  stage('scene', {
+    deadline: 10_000,
+    enter: (_, cx) => cx.send('ready'),
+    message(game, cx, message) {
+      if (typeof message !== 'string') return Script.close(4000, `${message.byteLength} bytes`);
+      game.scene = message;
+      cx.send(Uint8Array.of(1));
+      return Script.next;
+    },
+  }),
+  stage('play', { enter: () => Script.next, message: () => Script.stay }),
+]);
+
+export async function start(socket: WebSocket, channel: RTCDataChannel): Promise<string[]> {
+  try {
+    const game: Game = await script.run(socket, {}, { onStage: (name, ms) => console.log(name.length, ms + 1) });
+    await script.run(channel, game, { signal: AbortSignal.timeout(1000) });
+  } catch (error) {
+    if (error instanceof ScriptError && error.code === 'timeout') console.log(error.stage?.length, error.closeCode, error.reason);
+  }
+  return script.stages;
+}
+
+export async function misuseMore(directory: Directory, server: Server, socket: WebSocket): Promise<void> {
+  // @ts-expect-error: a server is the directory's
+  new Server();
+  // @ts-expect-error: a data channel has a label
+  await server.createDataChannel();
+  // @ts-expect-error: this is no option of a data channel
+  await server.createDataChannel('moves', { reliable: false });
+  // @ts-expect-error: metadata may be anything
+  console.log(server.metadata.name);
+  // @ts-expect-error: there is no such event
+  directory.addEventListener('server', () => {});
+  // @ts-expect-error: this event has no server
+  directory.addEventListener('connected', ({ server }) => server);
+  // @ts-expect-error: this is no option
+  new Directory('/directory/clients', { grace: 1 });
+  // @ts-expect-error: a stage says what is next
+  stage<Game>('scene', { message: () => {} });
+  // @ts-expect-error: nor does a promise
+  stage<Game>('scene', { message: async () => Script.next });
+  // @ts-expect-error: the state is that of the stages
+  await script.run(socket, { scene: 7 });
 }
