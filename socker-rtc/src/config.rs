@@ -35,7 +35,7 @@ pub struct Config {
     /// to allow it.
     pub opening_timeout: Duration,
     /// Silence after which a peer is taken for gone. Browsers check their consent every 2.5 s or so
-    /// (RFC 7675), and unless it is ICE-lite, the endpoint asks four times in this span. Default 5 s.
+    /// (RFC 7675), and unless it is ICE-lite, the endpoint asks five times in this span. Default 5 s.
     pub silence: Duration,
     /// How long a peer that is kicked or closed may take for what was sent to it before, and how long
     /// its last datagrams wait to be polled. Default 1 s: a few round trips.

@@ -61,8 +61,8 @@ impl Peer {
     pub(super) fn accept(shared: &Shared, offer: Offer) -> Result<(Self, String), OfferError> {
         let config = &shared.config;
         let now = shared.clock.to_std(shared.now);
-        // A consent check four times in the silence that is taken for the end, and answers to them.
-        let pace = (config.silence / 4).clamp(MIN_PACE, MAX_PACE);
+        // A consent check five times in the silence that is taken for the end, and answers to them.
+        let pace = (config.silence / 5).clamp(MIN_PACE, MAX_PACE);
         let mut builder = Rtc::builder()
             .clear_codecs()
             .set_ice_lite(config.ice_lite)
@@ -140,9 +140,12 @@ impl Peer {
         self.rtc.as_ref().is_some_and(|rtc| rtc.accepts(input))
     }
 
-    pub(super) fn receive(&mut self, shared: &mut Shared, received: Receive<'_>) {
+    /// A datagram, and whether it is a sign of life.
+    pub(super) fn receive(&mut self, shared: &mut Shared, received: Receive<'_>, lives: bool) {
         let Some(rtc) = &mut self.rtc else { return };
-        self.heard = shared.now;
+        if lives {
+            self.heard = shared.now;
+        }
         let now = shared.clock.to_std(shared.now);
         if rtc.handle_input(Input::Receive(now, received)).is_err() {
             // Anybody can send what looks like a peer's, so it must not end one.
@@ -310,7 +313,7 @@ impl Peer {
             }
             str0m::Event::ChannelOpen(inner, _) => self.channels.opened(rtc, &shared.config, inner),
             str0m::Event::ChannelClose(inner) => Ok(self.channels.closed(inner)),
-            str0m::Event::ChannelData(data) => self.channels.message(&shared.config, data),
+            str0m::Event::ChannelData(data) => self.channels.message(data),
             _ => Ok(None),
         };
         match told {
