@@ -120,3 +120,28 @@ fn forged_datagrams_do_not_end_a_peer() {
     assert_eq!(world.browsers[browser].take_messages(channel).len(), 1);
     assert_eq!(world.reason(peer), None);
 }
+
+#[test]
+fn damaged_datagrams_are_as_good_as_lost() {
+    let weather = Weather { loss: 0, ..Weather::STORM };
+    let mut world = World::new(config().silence(Duration::from_secs(60)), 7, weather);
+    world.echo = true;
+    for _ in 0..5 {
+        // A handshake begins without any proof of who says what.
+        world.link.weather.damage = 0;
+        let (browser, peer, channel, _) = world.joined(reliable("chat"));
+        world.link.weather.damage = 150;
+        let words: Vec<_> = (0..50_u8).map(|word| (true, vec![word; 500])).collect();
+        for (_, word) in &words {
+            assert!(world.browsers[browser].send(channel, true, word));
+        }
+        let mut echoed = Vec::new();
+        world.until(|world| {
+            echoed.extend(world.browsers[browser].take_messages(channel));
+            echoed.len() >= words.len()
+        });
+        assert!(echoed == words, "in order, and complete");
+        assert_eq!(world.reason(peer), None);
+    }
+    assert!(world.endpoint.counters().malformed > 0);
+}

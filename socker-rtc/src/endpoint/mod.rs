@@ -218,7 +218,8 @@ impl Endpoint {
         self.change(peer, |peer, shared| peer.kick(shared));
     }
 
-    /// How many peers there are. One that has ended counts until its last event has been polled.
+    /// How many peers there are. One that has ended counts until its last event has been polled, and its
+    /// last datagram; the latter for [`Config::close_timeout`](crate::Config::close_timeout) at the most.
     #[must_use]
     pub fn peers(&self) -> usize {
         self.peers.len()
@@ -307,6 +308,8 @@ impl Endpoint {
 /// The time, and what comes out.
 impl Endpoint {
     /// The time is `now`. A call before [`Endpoint::poll_timeout`] does nothing.
+    ///
+    /// Pass in first what has come, so that a host that is late finds nobody silent.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.advance(now);
         let now = self.shared.now;
