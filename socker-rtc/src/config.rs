@@ -35,12 +35,15 @@ pub struct Config {
     /// to allow it.
     pub opening_timeout: Duration,
     /// Silence after which a peer is taken for gone. Browsers check their consent every 2.5 s or so
-    /// (RFC 7675), and unless it is ICE-lite, the endpoint asks five times in this span. Default 5 s.
+    /// (RFC 7675), and unless it is ICE-lite, the endpoint asks five times in this span; if it is, give
+    /// bad networks 10 s. Default 5 s.
     pub silence: Duration,
     /// How long a peer that is kicked or closed may take for what was sent to it before, and how long
     /// its last datagrams wait to be polled. Default 1 s: a few round trips.
     pub close_timeout: Duration,
     /// Most data channels of a peer at once, whoever opened them. One more ends the peer. Default 16.
+    /// SCTP streams on which a peer sends without having opened a channel are not told, and beneath the
+    /// sight of this crate: the library keeps about 1 KiB for each of 65,536 at the most.
     pub channels: usize,
     /// Most bytes of a channel's label and protocol together, 1,024 at the most. One that is longer
     /// ends the peer. Default 256.

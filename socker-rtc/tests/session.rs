@@ -214,3 +214,10 @@ fn what_is_sent_in_a_row_shares_packets() {
     let datagrams = std::iter::from_fn(|| world.endpoint.poll_transmit()).count();
     assert_eq!(datagrams, 1);
 }
+
+#[test]
+fn an_endpoint_moves_between_threads() {
+    fn moves<T: Send + Sync + 'static>() {}
+    moves::<socker_rtc::Endpoint>();
+    moves::<Event>();
+}

@@ -122,6 +122,30 @@ fn forged_datagrams_do_not_end_a_peer() {
 }
 
 #[test]
+fn who_forges_an_address_gets_nothing_of_it() {
+    let mut world = World::new(config(), 8, Weather::CLEAR);
+    world.echo = true;
+    let (browser, peer, channel, _) = world.joined(reliable("chat"));
+    let address = world.browsers[browser].address;
+    let forgers: Vec<_> = (0..6).map(|_| world.joined(reliable("chat")).0).collect();
+    for round in 0..100_u8 {
+        world.run(Duration::from_millis(100));
+        // Their own checks, which are in order, from an address that is not theirs.
+        let now = world.std_now() + Duration::from_secs(3);
+        for forger in &forgers {
+            world.browsers[*forger].tick(now);
+            for check in world.browsers[*forger].drain() {
+                world.endpoint.receive(world.now, address, server(), &check.payload);
+            }
+        }
+        assert!(world.browsers[browser].send(channel, true, &[round]));
+    }
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.browsers[browser].take_messages(channel).len(), 100);
+    assert_eq!(world.reason(peer), None);
+}
+
+#[test]
 fn damaged_datagrams_are_as_good_as_lost() {
     let weather = Weather { loss: 0, ..Weather::STORM };
     let mut world = World::new(config().silence(Duration::from_secs(60)), 7, weather);

@@ -54,7 +54,8 @@ impl Routes {
         }
         claimants.retain(|claimant| *claimant != peer);
         if claimants.len() >= CLAIMANTS {
-            claimants.remove(0);
+            // However many forge an address, who is there stays.
+            return;
         }
         claimants.push(peer);
         if !known.addresses.contains(&address) {
