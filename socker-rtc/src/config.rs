@@ -68,8 +68,8 @@ pub struct Config {
     pub datagram_limit: usize,
     /// Most bytes of an offer. Default 16 KiB: a browser's is below 2 KiB.
     pub offer_limit: usize,
-    /// Most candidates that a peer may name, in its offers and after them. Each is an address to which
-    /// the endpoint sends ten datagrams or so, unless it is ICE-lite. Default 16.
+    /// Most addresses that a peer may name as candidates, in its offers and after them; an ICE restart
+    /// begins anew. The endpoint sends ten datagrams or so to each, unless it is ICE-lite. Default 16.
     pub remote_candidates: usize,
 }
 

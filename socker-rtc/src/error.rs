@@ -38,7 +38,7 @@ pub enum OfferError {
     TooManyPending,
     /// It is longer than [`Config::offer_limit`](crate::Config::offer_limit).
     TooLong,
-    /// It names more candidates than
+    /// It names more addresses than
     /// [`Config::remote_candidates`](crate::Config::remote_candidates).
     TooManyCandidates,
     /// It is not SDP (RFC 8866).

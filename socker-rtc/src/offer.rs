@@ -1,6 +1,8 @@
 //! An offer is judged before it costs anything (RFC 8829, RFC 8841).
 
-use str0m::change::SdpOffer;
+use std::{collections::BTreeSet, net::SocketAddr};
+
+use str0m::{Candidate, change::SdpOffer, net::Protocol};
 
 use crate::{config::Config, error::OfferError};
 
@@ -11,8 +13,10 @@ const DEFAULT_MAX_MESSAGE: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct Offer {
     pub(crate) sdp: SdpOffer,
-    /// How many candidates it names.
-    pub(crate) candidates: usize,
+    /// The peer's name in ICE, another after a restart (RFC 8839, section 4.4.1.1.1).
+    pub(crate) name: String,
+    /// The addresses that it names, of UDP.
+    pub(crate) candidates: BTreeSet<SocketAddr>,
     /// Most bytes of a message that the peer takes.
     pub(crate) max_message: usize,
 }
@@ -22,7 +26,8 @@ impl Offer {
         if text.len() > config.offer_limit {
             return Err(OfferError::TooLong);
         }
-        let (mut sections, mut candidates, mut max_message) = (0, 0, DEFAULT_MAX_MESSAGE);
+        let (mut sections, mut max_message) = (0, DEFAULT_MAX_MESSAGE);
+        let (mut candidates, mut names) = (BTreeSet::new(), BTreeSet::new());
         for line in text.split(['\r', '\n']) {
             if let Some(section) = line.strip_prefix("m=") {
                 if !section.starts_with("application ") {
@@ -34,8 +39,10 @@ impl Offer {
                 if sections > 1 {
                     return Err(OfferError::NoDataChannel);
                 }
+            } else if let Some(name) = line.strip_prefix("a=ice-ufrag:") {
+                names.insert(name.trim());
             } else if line.starts_with("a=candidate:") {
-                candidates += 1;
+                candidates.extend(udp_candidate(&line[2..]).map(|candidate| candidate.addr()));
             } else if let Some(bytes) = line.strip_prefix("a=max-message-size:") {
                 // Zero is any size.
                 max_message = match bytes.trim().parse() {
@@ -51,9 +58,19 @@ impl Offer {
         if sections != 1 {
             return Err(OfferError::NoDataChannel);
         }
-        if candidates > config.remote_candidates {
+        if candidates.len() > config.remote_candidates {
             return Err(OfferError::TooManyCandidates);
         }
-        Ok(Self { sdp, candidates, max_message })
+        let name = names.pop_first().unwrap_or_default().to_owned();
+        if !names.is_empty() {
+            return Err(OfferError::Refused("it has more than one ICE name".to_owned()));
+        }
+        Ok(Self { sdp, name, candidates, max_message })
     }
+}
+
+/// A candidate's line, without `a=`, if it is one of UDP.
+fn udp_candidate(line: &str) -> Option<Candidate> {
+    let candidate = Candidate::from_sdp_string(line).ok()?;
+    (candidate.proto() == Protocol::Udp).then_some(candidate)
 }

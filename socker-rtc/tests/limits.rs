@@ -180,8 +180,12 @@ fn offers_and_candidates() {
     let offer = offer(&mut world);
     let long = format!("{offer}{}", "a=x:0123456789\r\n".repeat(200));
     assert_eq!(world.endpoint.accept(world.now, &long), Err(OfferError::TooLong));
-    let many = format!("{offer}{}", format!("a={CANDIDATE}\r\n").repeat(4));
-    assert_eq!(world.endpoint.accept(world.now, &many), Err(OfferError::TooManyCandidates));
+    let named = |number: u8| CANDIDATE.replace("100.7", &format!("100.{number}"));
+    let many: String = (0..4).map(|number| format!("a={}\r\n", named(number))).collect();
+    let many = world.endpoint.accept(world.now, &(offer.clone() + &many));
+    assert_eq!(many, Err(OfferError::TooManyCandidates));
+    let same = format!("a={CANDIDATE}\r\n").repeat(4);
+    assert!(world.endpoint.accept(world.now, &(offer + &same)).is_ok());
 
     // The offer has named one. What is ignored does not count.
     let ignored = [
@@ -196,8 +200,18 @@ fn offers_and_candidates() {
     let in_sdp = format!("a={CANDIDATE}");
     assert_eq!(world.endpoint.candidate(world.now, peer, &in_sdp), Ok(()));
     assert_eq!(world.endpoint.candidate(world.now, peer, CANDIDATE), Ok(()));
-    let more = world.endpoint.candidate(world.now, peer, CANDIDATE);
+    assert_eq!(world.endpoint.candidate(world.now, peer, &named(8)), Ok(()));
+    let more = world.endpoint.candidate(world.now, peer, &named(9));
     assert_eq!(more, Err(CandidateError::TooMany));
+    assert_eq!(world.endpoint.candidate(world.now, peer, &named(8)), Ok(()));
+
+    // A second offer names the same again, and a restart others.
+    for _ in 0..10 {
+        let again = world.browsers[0].offer_again();
+        let answer = world.endpoint.accept_again(world.now, peer, &again).unwrap();
+        world.browsers[0].answered(&answer);
+    }
+    assert_eq!(world.endpoint.candidate(world.now, peer, &named(9)), Ok(()));
 }
 
 #[test]
