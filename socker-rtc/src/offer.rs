@@ -1,10 +1,18 @@
 //! An offer is judged before it costs anything (RFC 8829, RFC 8841).
 
-use std::{collections::BTreeSet, net::SocketAddr};
+use std::{collections::BTreeSet, net::SocketAddr, ops::RangeInclusive};
 
 use str0m::{Candidate, change::SdpOffer, net::Protocol};
 
 use crate::{config::Config, error::OfferError};
+
+/// Characters of a name in ICE. RFC 8839 (section 5.4) allows 256, but both sides' names with a colon
+/// between them are the user name of a check, and the library can't write one of more than 128. Browsers
+/// take 4 to 16.
+const NAME: RangeInclusive<usize> = 4..=64;
+
+/// Characters of a password in ICE (RFC 8839, section 5.4).
+const PASSWORD: RangeInclusive<usize> = 22..=256;
 
 /// What a peer that does not say takes (RFC 8841, section 6.1).
 const DEFAULT_MAX_MESSAGE: usize = 64 << 10;
@@ -40,7 +48,10 @@ impl Offer {
                     return Err(OfferError::NoDataChannel);
                 }
             } else if let Some(name) = line.strip_prefix("a=ice-ufrag:") {
-                names.insert(name.trim());
+                require_ice(name, NAME)?;
+                names.insert(name);
+            } else if let Some(password) = line.strip_prefix("a=ice-pwd:") {
+                require_ice(password, PASSWORD)?;
             } else if line.starts_with("a=candidate:") {
                 candidates.extend(udp_candidate(&line[2..]).map(|candidate| candidate.addr()));
             } else if let Some(bytes) = line.strip_prefix("a=max-message-size:") {
@@ -63,10 +74,19 @@ impl Offer {
         }
         let name = names.pop_first().unwrap_or_default().to_owned();
         if !names.is_empty() {
-            return Err(OfferError::Refused("it has more than one ICE name".to_owned()));
+            return Err(OfferError::IceCredentials);
         }
         Ok(Self { sdp, name, candidates, max_message })
     }
+}
+
+/// Names and passwords are of these characters alone (RFC 8839, section 5.4).
+fn require_ice(value: &str, length: RangeInclusive<usize>) -> Result<(), OfferError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    if length.contains(&value.len()) && value.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(OfferError::IceCredentials)
 }
 
 /// A candidate's line, without `a=`, if it is one of UDP.

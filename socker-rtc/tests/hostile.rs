@@ -73,6 +73,10 @@ fn broken_offers() {
         ("an unknown hash", swap("sha-256", "md5"), None),
         ("no name", drop("a=ice-ufrag"), None),
         ("no password", drop("a=ice-pwd"), None),
+        ("a long name", swap("q1Xy", &"x".repeat(120)), Some(OfferError::IceCredentials)),
+        ("an odd name", swap("q1Xy", "q1:Xy"), Some(OfferError::IceCredentials)),
+        ("a short password", swap("Zp0v7Lk3", ""), Some(OfferError::IceCredentials)),
+        ("two names", swap("a=mid", "a=ice-ufrag:abcd\r\na=mid"), Some(OfferError::IceCredentials)),
         ("no mid", drop("a=mid"), None),
         ("a lone snap", swap("a=mid:0\r\n", "a=mid:0\r\na=sctp-init:AAAA\r\n"), None),
         ("no end", CHROMIUM[..CHROMIUM.len() - 40].to_owned(), None),
@@ -140,7 +144,7 @@ fn addresses_that_cannot_be_announced() {
 fn mutated() -> impl Strategy<Value = String> {
     let lines: Vec<&'static str> = CHROMIUM.split_inclusive('\n').collect();
     let count = lines.len();
-    let edit = (0..6_u8, 0..count, 0..count, any::<prop::sample::Index>(), "\\PC{0,6}");
+    let edit = (0..7_u8, 0..count, 0..count, any::<prop::sample::Index>(), "\\PC{0,6}");
     prop::collection::vec(edit, 1..6).prop_map(move |edits| {
         let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
         for (kind, at, other, place, text) in edits {
@@ -153,6 +157,10 @@ fn mutated() -> impl Strategy<Value = String> {
                 2 => lines.push(lines[at].clone()),
                 3 => lines[at].insert_str(place, &text),
                 4 => lines[at].truncate(place),
+                5 => {
+                    let end = lines[at].trim_end().len();
+                    lines[at].insert_str(end, &"x".repeat(place * 4));
+                }
                 _ => lines[at] = lines[at].replace(|c: char| c.is_ascii_digit(), &text),
             }
             if lines.iter().any(|line| line.is_empty()) {

@@ -146,6 +146,23 @@ fn who_forges_an_address_gets_nothing_of_it() {
 }
 
 #[test]
+fn a_peer_at_very_many_addresses() {
+    let mut world = World::new(config(), 9, Weather::CLEAR);
+    let (browser, peer, ..) = world.joined(reliable("chat"));
+    let now = world.std_now() + Duration::from_secs(3);
+    world.browsers[browser].tick(now);
+    let checks = world.browsers[browser].drain();
+    assert!(!checks.is_empty());
+    let before = world.endpoint.counters().strangers;
+    for number in 1_000..2_000 {
+        world.endpoint.receive(world.now, host(number), server(), &checks[0].payload);
+    }
+    assert_eq!(world.endpoint.counters().strangers - before, 1_000 - 31);
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.reason(peer), None);
+}
+
+#[test]
 fn damaged_datagrams_are_as_good_as_lost() {
     let weather = Weather { loss: 0, ..Weather::STORM };
     let mut world = World::new(config().silence(Duration::from_secs(60)), 7, weather);

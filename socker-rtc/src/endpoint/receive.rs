@@ -76,8 +76,7 @@ impl Endpoint {
         };
         let id = self.routes.by_name(name)?;
         let peer = self.peers.get_mut(&id).filter(|peer| peer.accepts(input))?;
-        self.routes.claim(id, &mut peer.known, source);
-        Some(id)
+        self.routes.claim(id, &mut peer.known, source).then_some(id)
     }
 
     /// Whose check this answers. Before a peer is connected, its answers may be what comes first from an
