@@ -199,6 +199,32 @@ proptest! {
     }
 
     #[test]
+    fn any_beginning_of_sctp_in_an_offer(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), "[A-Za-z0-9+/]"), 0..6),
+        length in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut world = world();
+        let browser = world.browser();
+        let (offer, _) = world.browsers[browser].offer(reliable("chat"));
+        let start = offer.find("a=sctp-init:").unwrap() + "a=sctp-init:".len();
+        let end = start + offer[start..].find('\r').unwrap();
+        let mut init = offer[start..end].to_owned();
+        for (place, letter) in edits {
+            let place = place.index(init.len());
+            init.replace_range(place..=place, &letter);
+        }
+        init.truncate(length.map_or(init.len(), |length| length.index(init.len() + 1)));
+        let offer = format!("{}{init}{}", &offer[..start], &offer[end..]);
+        if let Ok((_, answer)) = world.endpoint.accept(world.now, &offer) {
+            world.browsers[browser].answered(&answer);
+            world.run(std::time::Duration::from_secs(3));
+        }
+        world.endpoint.close(world.now);
+        world.run(std::time::Duration::from_secs(3));
+        prop_assert!(world.endpoint.is_bare());
+    }
+
+    #[test]
     fn any_text_is_no_offer(text in "(v=0\r\n)?[a-z]=\\PC{0,80}(\r\n[a-z]=\\PC{0,40}){0,20}") {
         let mut world = world();
         prop_assert!(world.endpoint.accept(world.now, &text).is_err());
