@@ -35,12 +35,15 @@ pub struct Config {
     /// to allow it.
     pub opening_timeout: Duration,
     /// Silence after which a peer is taken for gone. Browsers check their consent every 2.5 s or so
-    /// (RFC 7675), and unless it is ICE-lite, the endpoint asks four times in this span. Default 5 s.
+    /// (RFC 7675), and unless it is ICE-lite, the endpoint asks five times in this span; if it is, give
+    /// bad networks 10 s. Default 5 s.
     pub silence: Duration,
     /// How long a peer that is kicked or closed may take for what was sent to it before, and how long
     /// its last datagrams wait to be polled. Default 1 s: a few round trips.
     pub close_timeout: Duration,
     /// Most data channels of a peer at once, whoever opened them. One more ends the peer. Default 16.
+    /// SCTP streams on which a peer sends without having opened a channel are not told, and beneath the
+    /// sight of this crate: the library keeps about 1 KiB for each of 65,536 at the most.
     pub channels: usize,
     /// Most bytes of a channel's label and protocol together, 1,024 at the most. One that is longer
     /// ends the peer. Default 256.
@@ -65,8 +68,8 @@ pub struct Config {
     pub datagram_limit: usize,
     /// Most bytes of an offer. Default 16 KiB: a browser's is below 2 KiB.
     pub offer_limit: usize,
-    /// Most candidates that a peer may name, in its offers and after them. Each is an address to which
-    /// the endpoint sends ten datagrams or so, unless it is ICE-lite. Default 16.
+    /// Most addresses that a peer may name as candidates, in its offers and after them; an ICE restart
+    /// begins anew. The endpoint sends ten datagrams or so to each, unless it is ICE-lite. Default 16.
     pub remote_candidates: usize,
 }
 

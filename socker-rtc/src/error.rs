@@ -38,7 +38,7 @@ pub enum OfferError {
     TooManyPending,
     /// It is longer than [`Config::offer_limit`](crate::Config::offer_limit).
     TooLong,
-    /// It names more candidates than
+    /// It names more addresses than
     /// [`Config::remote_candidates`](crate::Config::remote_candidates).
     TooManyCandidates,
     /// It is not SDP (RFC 8866).
@@ -49,6 +49,9 @@ pub enum OfferError {
     Media,
     /// It wants to be the DTLS server. Offers are `a=setup:actpass` (RFC 8842, section 5.2).
     Setup,
+    /// Its ICE name or password is too short, too long, or not of the characters for them (RFC 8839,
+    /// section 5.4), or it has two names.
+    IceCredentials,
     /// What it lacks or has in excess, in the words of the WebRTC library.
     Refused(String),
     /// There is no such peer, or it is leaving. Only for a renegotiation.
@@ -67,6 +70,7 @@ impl fmt::Display for OfferError {
             Self::NoDataChannel => "the offer does not have one section for data channels",
             Self::Media => "the offer has audio or video",
             Self::Setup => "the offer wants to be the DTLS server",
+            Self::IceCredentials => "the offer's ICE name or password is none",
             Self::Refused(why) => return write!(f, "the offer was refused: {why}"),
             Self::NoPeer => "no such peer",
         })

@@ -63,7 +63,8 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The peer closed the connection.
+    /// The peer closed the connection, or broke SCTP's rules: a message was longer than
+    /// [`Config::message_limit`](crate::Config::message_limit), which it had been told.
     Peer,
     /// This side closed it.
     Local,
@@ -71,7 +72,7 @@ pub enum Reason {
     Timeout,
     /// It was not connected within [`Config::opening_timeout`](crate::Config::opening_timeout).
     OpeningTimeout,
-    /// The peer broke a limit or the protocol.
+    /// The peer did what it must not.
     Violation(Violation),
     /// What was agreed on in the offer was not kept, or encryption failed: the certificate is not the
     /// one of the offer, for example.
@@ -87,8 +88,6 @@ pub enum Violation {
     /// A channel's label and protocol are longer than
     /// [`Config::label_limit`](crate::Config::label_limit).
     Label,
-    /// A message is longer than [`Config::message_limit`](crate::Config::message_limit).
-    MessageTooLong,
     /// A text message is not UTF-8 (RFC 8831, section 6.6).
     NotUtf8,
 }
@@ -111,7 +110,6 @@ impl fmt::Display for Violation {
         f.write_str(match self {
             Self::Channels => "too many data channels",
             Self::Label => "a data channel's label is too long",
-            Self::MessageTooLong => "a message is too long",
             Self::NotUtf8 => "a text is not UTF-8",
         })
     }

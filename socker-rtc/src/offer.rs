@@ -1,8 +1,18 @@
 //! An offer is judged before it costs anything (RFC 8829, RFC 8841).
 
-use str0m::change::SdpOffer;
+use std::{collections::BTreeSet, net::SocketAddr, ops::RangeInclusive};
+
+use str0m::{Candidate, change::SdpOffer, net::Protocol};
 
 use crate::{config::Config, error::OfferError};
+
+/// Characters of a name in ICE. RFC 8839 (section 5.4) allows 256, but both sides' names with a colon
+/// between them are the user name of a check, and the library can't write one of more than 128. Browsers
+/// take 4 to 16.
+const NAME: RangeInclusive<usize> = 4..=64;
+
+/// Characters of a password in ICE (RFC 8839, section 5.4).
+const PASSWORD: RangeInclusive<usize> = 22..=256;
 
 /// What a peer that does not say takes (RFC 8841, section 6.1).
 const DEFAULT_MAX_MESSAGE: usize = 64 << 10;
@@ -11,8 +21,10 @@ const DEFAULT_MAX_MESSAGE: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct Offer {
     pub(crate) sdp: SdpOffer,
-    /// How many candidates it names.
-    pub(crate) candidates: usize,
+    /// The peer's name in ICE, another after a restart (RFC 8839, section 4.4.1.1.1).
+    pub(crate) name: String,
+    /// The addresses that it names, of UDP.
+    pub(crate) candidates: BTreeSet<SocketAddr>,
     /// Most bytes of a message that the peer takes.
     pub(crate) max_message: usize,
 }
@@ -22,7 +34,8 @@ impl Offer {
         if text.len() > config.offer_limit {
             return Err(OfferError::TooLong);
         }
-        let (mut sections, mut candidates, mut max_message) = (0, 0, DEFAULT_MAX_MESSAGE);
+        let (mut sections, mut max_message) = (0, DEFAULT_MAX_MESSAGE);
+        let (mut candidates, mut names) = (BTreeSet::new(), BTreeSet::new());
         for line in text.split(['\r', '\n']) {
             if let Some(section) = line.strip_prefix("m=") {
                 if !section.starts_with("application ") {
@@ -34,8 +47,13 @@ impl Offer {
                 if sections > 1 {
                     return Err(OfferError::NoDataChannel);
                 }
+            } else if let Some(name) = line.strip_prefix("a=ice-ufrag:") {
+                require_ice(name, NAME)?;
+                names.insert(name);
+            } else if let Some(password) = line.strip_prefix("a=ice-pwd:") {
+                require_ice(password, PASSWORD)?;
             } else if line.starts_with("a=candidate:") {
-                candidates += 1;
+                candidates.extend(udp_candidate(&line[2..]).map(|candidate| candidate.addr()));
             } else if let Some(bytes) = line.strip_prefix("a=max-message-size:") {
                 // Zero is any size.
                 max_message = match bytes.trim().parse() {
@@ -51,9 +69,28 @@ impl Offer {
         if sections != 1 {
             return Err(OfferError::NoDataChannel);
         }
-        if candidates > config.remote_candidates {
+        if candidates.len() > config.remote_candidates {
             return Err(OfferError::TooManyCandidates);
         }
-        Ok(Self { sdp, candidates, max_message })
+        let name = names.pop_first().unwrap_or_default().to_owned();
+        if !names.is_empty() {
+            return Err(OfferError::IceCredentials);
+        }
+        Ok(Self { sdp, name, candidates, max_message })
     }
+}
+
+/// Names and passwords are of these characters alone (RFC 8839, section 5.4).
+fn require_ice(value: &str, length: RangeInclusive<usize>) -> Result<(), OfferError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    if length.contains(&value.len()) && value.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(OfferError::IceCredentials)
+}
+
+/// A candidate's line, without `a=`, if it is one of UDP.
+fn udp_candidate(line: &str) -> Option<Candidate> {
+    let candidate = Candidate::from_sdp_string(line).ok()?;
+    (candidate.proto() == Protocol::Udp).then_some(candidate)
 }

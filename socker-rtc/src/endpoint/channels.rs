@@ -174,18 +174,11 @@ impl Channels {
         Some(Event::ChannelClosed { channel: self.all.remove(index).id })
     }
 
-    pub(super) fn message(
-        &mut self,
-        config: &Config,
-        data: inner::ChannelData,
-    ) -> Result<Option<Event>, Violation> {
+    pub(super) fn message(&mut self, data: inner::ChannelData) -> Result<Option<Event>, Violation> {
         let inner::ChannelData { id, binary, data } = data;
         let Some(channel) = self.all.iter().find(|channel| channel.inner == id) else {
             return Ok(None);
         };
-        if data.len() > config.message_limit.max(1) as usize {
-            return Err(Violation::MessageTooLong);
-        }
         let message = if binary {
             Message::Binary(Payload::from(data))
         } else {

@@ -1,6 +1,7 @@
 //! Many peers on one port.
 
 mod channels;
+mod join;
 mod peer;
 mod queue;
 mod receive;
@@ -16,13 +17,9 @@ use crate::{
     channel::{ChannelConfig, ChannelId, Delivery, Sent},
     clock::Clock,
     config::Config,
-    error::{CandidateError, ConfigError, OfferError, OpenError, Refusal, SendError},
+    error::{ConfigError, OpenError, Refusal, SendError},
     event::{Counters, Event, PeerId, Transmit},
-    offer::Offer,
 };
-
-/// A candidate's line is below 200 bytes.
-const CANDIDATE: usize = 512;
 
 /// Many browsers on one UDP port, without any IO.
 ///
@@ -117,98 +114,8 @@ impl Endpoint {
     }
 }
 
-/// Peers.
+/// Peers. Offers and candidates are in `join.rs`, datagrams in `receive.rs`.
 impl Endpoint {
-    /// Answers a browser's offer (RFC 8829): the peer begins, and the answer, which is SDP, goes back
-    /// to the browser. It names the announced addresses, so the browser needs no candidates beside it.
-    ///
-    /// # Errors
-    /// The endpoint is closing or full, or something is wrong with the offer. Nothing of it is kept.
-    pub fn accept(&mut self, now: Instant, offer: &str) -> Result<(PeerId, String), OfferError> {
-        self.advance(now);
-        if self.closing {
-            return Err(OfferError::Closing);
-        }
-        if self.peers.len() >= self.shared.config.peers {
-            return Err(OfferError::TooManyPeers);
-        }
-        if self.pending() >= self.shared.config.pending {
-            return Err(OfferError::TooManyPending);
-        }
-        let offer = Offer::parse(offer, &self.shared.config)?;
-        let (peer, answer) = Peer::accept(&self.shared, offer)?;
-        let id = PeerId(self.next);
-        self.next += 1;
-        self.shared.counters.accepted += 1;
-        self.peers.insert(id, Box::new(peer));
-        self.rename(id);
-        // A first look at the time starts its timers.
-        self.change(id, |peer, shared| peer.handle_timeout(shared));
-        Ok((id, answer))
-    }
-
-    /// Answers another offer of the same peer: it has changed its network, or has sections to add.
-    /// Channels stay open.
-    ///
-    /// # Errors
-    /// There is no such peer, or something is wrong with the offer. The peer goes on as it was, as far
-    /// as the offer has not replaced what it came with.
-    pub fn accept_again(
-        &mut self,
-        now: Instant,
-        peer: PeerId,
-        offer: &str,
-    ) -> Result<String, OfferError> {
-        self.advance(now);
-        if !self.is_present(peer) {
-            return Err(OfferError::NoPeer);
-        }
-        let offer = Offer::parse(offer, &self.shared.config)?;
-        let answer = self.change(peer, |peer, shared| peer.accept_again(shared, offer));
-        self.rename(peer);
-        answer.unwrap_or(Err(OfferError::NoPeer))
-    }
-
-    /// A candidate that the peer has found since its offer (RFC 8840): the value of a browser's
-    /// `candidate.candidate`, with `a=` before it or not. Empty is the end of them, which needs no
-    /// attention. Host names (`.local`) and TCP are ignored: the peer's own checks tell its address.
-    ///
-    /// # Errors
-    /// There is no such peer, it is not a candidate, or the peer has named too many.
-    pub fn candidate(
-        &mut self,
-        now: Instant,
-        peer: PeerId,
-        candidate: &str,
-    ) -> Result<(), CandidateError> {
-        self.advance(now);
-        let limit = self.shared.config.remote_candidates;
-        let Some(entry) = self.peers.get_mut(&peer).filter(|peer| peer.is_present()) else {
-            return Err(CandidateError::NoPeer);
-        };
-        let line = candidate.trim();
-        let line = line.strip_prefix("a=").unwrap_or(line);
-        if line.is_empty() {
-            return Ok(());
-        }
-        if line.len() > CANDIDATE || !line.starts_with("candidate:") {
-            return Err(CandidateError::Invalid);
-        }
-        if entry.candidates >= limit {
-            return Err(CandidateError::TooMany);
-        }
-        // The fifth field is the address (RFC 8839, section 5.1).
-        if line.split_ascii_whitespace().nth(4).is_some_and(|host| host.ends_with(".local")) {
-            return Ok(());
-        }
-        let parsed = Candidate::from_sdp_string(line).map_err(|_| CandidateError::Invalid)?;
-        if parsed.proto() == Protocol::Udp {
-            entry.candidates += 1;
-            self.change(peer, |peer, shared| peer.add_candidate(shared, parsed));
-        }
-        Ok(())
-    }
-
     /// Ends a peer. What was sent to it before still goes out, for
     /// [`Config::close_timeout`](crate::Config::close_timeout) at the most, then the browser is told.
     /// WebRTC has no words for why: say it in a message first. `Disconnected` is the next of its events,
@@ -218,7 +125,8 @@ impl Endpoint {
         self.change(peer, |peer, shared| peer.kick(shared));
     }
 
-    /// How many peers there are. One that has ended counts until its last event has been polled.
+    /// How many peers there are. One that has ended counts until its last event has been polled, and its
+    /// last datagram; the latter for [`Config::close_timeout`](crate::Config::close_timeout) at the most.
     #[must_use]
     pub fn peers(&self) -> usize {
         self.peers.len()
@@ -240,18 +148,6 @@ impl Endpoint {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.shared.config
-    }
-
-    fn is_present(&self, peer: PeerId) -> bool {
-        self.peers.get(&peer).is_some_and(|peer| peer.is_present())
-    }
-
-    /// Notes the name by which the browser's checks call it, which an offer may have changed.
-    fn rename(&mut self, id: PeerId) {
-        let Some(peer) = self.peers.get_mut(&id).filter(|peer| !peer.is_left()) else { return };
-        if let Some(name) = peer.name() {
-            self.routes.name(id, &mut peer.known, name);
-        }
     }
 }
 
@@ -307,6 +203,8 @@ impl Endpoint {
 /// The time, and what comes out.
 impl Endpoint {
     /// The time is `now`. A call before [`Endpoint::poll_timeout`] does nothing.
+    ///
+    /// Pass in first what has come, so that a host that is late finds nobody silent.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.advance(now);
         let now = self.shared.now;

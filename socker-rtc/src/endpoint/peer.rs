@@ -1,17 +1,18 @@
 //! One peer: its connection, its phases, and what waits to be polled for it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 
 use socker_core::{Instant, Message};
 use str0m::{
     Candidate, Input, Output, Rtc,
+    change::SdpOffer,
     net::{Protocol, Receive},
 };
 
 use super::{Shared, channels::Channels, queue::Queue, routes::Known};
 use crate::{
     channel::{ChannelConfig, ChannelId, Delivery, Sent},
-    error::{OfferError, OpenError, Refusal},
+    error::{CandidateError, OfferError, OpenError, Refusal},
     event::{Event, Reason, Transmit},
     offer::Offer,
 };
@@ -36,8 +37,10 @@ pub(super) struct Peer {
     pub(super) events: Queue<Event>,
     pub(super) datagrams: Queue<Transmit>,
     pub(super) known: Known,
-    /// How many candidates the peer has named.
-    pub(super) candidates: usize,
+    /// The peer's name in ICE.
+    name: String,
+    /// The addresses that the peer has named since its last ICE restart.
+    candidates: BTreeSet<SocketAddr>,
     /// Most bytes of a message that the peer takes.
     max_message: usize,
     /// For when the endpoint is to look at it, as the endpoint has noted.
@@ -61,8 +64,8 @@ impl Peer {
     pub(super) fn accept(shared: &Shared, offer: Offer) -> Result<(Self, String), OfferError> {
         let config = &shared.config;
         let now = shared.clock.to_std(shared.now);
-        // A consent check four times in the silence that is taken for the end, and answers to them.
-        let pace = (config.silence / 4).clamp(MIN_PACE, MAX_PACE);
+        // A consent check five times in the silence that is taken for the end, and answers to them.
+        let pace = (config.silence / 5).clamp(MIN_PACE, MAX_PACE);
         let mut builder = Rtc::builder()
             .clear_codecs()
             .set_ice_lite(config.ice_lite)
@@ -76,8 +79,9 @@ impl Peer {
                 rtc.add_local_candidate(candidate);
             }
         }
-        let mut peer = Self {
-            rtc: None,
+        let answer = answer(&mut rtc, offer.sdp)?;
+        let peer = Self {
+            rtc: Some(rtc),
             phase: Phase::Opening { deadline: shared.now + config.opening_timeout },
             heard: shared.now,
             wake: None,
@@ -85,12 +89,11 @@ impl Peer {
             events: Queue::default(),
             datagrams: Queue::default(),
             known: Known::default(),
-            candidates: 0,
-            max_message: 0,
+            name: offer.name,
+            candidates: offer.candidates,
+            max_message: offer.max_message,
             alarm: None,
         };
-        let answer = peer.answer(&mut rtc, offer)?;
-        peer.rtc = Some(rtc);
         Ok((peer, answer))
     }
 
@@ -100,34 +103,41 @@ impl Peer {
         shared: &mut Shared,
         offer: Offer,
     ) -> Result<String, OfferError> {
-        if self.candidates.saturating_add(offer.candidates) > shared.config.remote_candidates {
+        let Some(rtc) = &mut self.rtc else { return Err(OfferError::NoPeer) };
+        // A browser names again what it named before, unless it restarts ICE.
+        let mut candidates = offer.candidates;
+        if self.name == offer.name {
+            candidates.extend(&self.candidates);
+        }
+        if candidates.len() > shared.config.remote_candidates {
             return Err(OfferError::TooManyCandidates);
         }
-        let Some(mut rtc) = self.rtc.take() else { return Err(OfferError::NoPeer) };
-        let answer = self.answer(&mut rtc, offer);
-        self.rtc = Some(rtc);
+        let answer = answer(rtc, offer.sdp)?;
+        self.name = offer.name;
+        self.candidates = candidates;
         self.tell_time(shared);
-        answer
+        Ok(answer)
     }
 
-    fn answer(&mut self, rtc: &mut Rtc, offer: Offer) -> Result<String, OfferError> {
-        let Offer { sdp, candidates, max_message } = offer;
-        let answer = rtc.sdp_api().accept_offer(sdp);
-        let answer = answer.map_err(|error| OfferError::Refused(error.to_string()))?;
-        self.candidates += candidates;
-        self.max_message = max_message;
-        Ok(answer.to_sdp_string())
-    }
-
-    pub(super) fn add_candidate(&mut self, shared: &Shared, candidate: Candidate) {
-        if let Some(rtc) = &mut self.rtc {
+    pub(super) fn add_candidate(
+        &mut self,
+        shared: &Shared,
+        candidate: Candidate,
+    ) -> Result<(), CandidateError> {
+        let Some(rtc) = &mut self.rtc else { return Err(CandidateError::NoPeer) };
+        let full = self.candidates.len() >= shared.config.remote_candidates;
+        if full && !self.candidates.contains(&candidate.addr()) {
+            return Err(CandidateError::TooMany);
+        }
+        if self.candidates.insert(candidate.addr()) {
             rtc.add_remote_candidate(candidate);
             self.tell_time(shared);
         }
+        Ok(())
     }
 
     /// The name by which the browser's checks call this peer.
-    pub(super) fn name(&mut self) -> Option<String> {
+    pub(super) fn name_here(&mut self) -> Option<String> {
         let rtc = self.rtc.as_mut()?;
         Some(rtc.direct_api().local_ice_credentials().ufrag)
     }
@@ -140,9 +150,12 @@ impl Peer {
         self.rtc.as_ref().is_some_and(|rtc| rtc.accepts(input))
     }
 
-    pub(super) fn receive(&mut self, shared: &mut Shared, received: Receive<'_>) {
+    /// A datagram, and whether it is a sign of life.
+    pub(super) fn receive(&mut self, shared: &mut Shared, received: Receive<'_>, lives: bool) {
         let Some(rtc) = &mut self.rtc else { return };
-        self.heard = shared.now;
+        if lives {
+            self.heard = shared.now;
+        }
         let now = shared.clock.to_std(shared.now);
         if rtc.handle_input(Input::Receive(now, received)).is_err() {
             // Anybody can send what looks like a peer's, so it must not end one.
@@ -310,7 +323,7 @@ impl Peer {
             }
             str0m::Event::ChannelOpen(inner, _) => self.channels.opened(rtc, &shared.config, inner),
             str0m::Event::ChannelClose(inner) => Ok(self.channels.closed(inner)),
-            str0m::Event::ChannelData(data) => self.channels.message(&shared.config, data),
+            str0m::Event::ChannelData(data) => self.channels.message(data),
             _ => Ok(None),
         };
         match told {
@@ -353,4 +366,9 @@ impl Peer {
 
 fn is_present(phase: Phase) -> bool {
     matches!(phase, Phase::Opening { .. } | Phase::Connected)
+}
+
+fn answer(rtc: &mut Rtc, offer: SdpOffer) -> Result<String, OfferError> {
+    let answer = rtc.sdp_api().accept_offer(offer);
+    Ok(answer.map_err(|error| OfferError::Refused(error.to_string()))?.to_sdp_string())
 }

@@ -4,6 +4,9 @@ use std::collections::VecDeque;
 
 use crate::event::{Event, Transmit};
 
+/// A queue that was longer gives its memory back when it is empty.
+const KEPT: usize = 16;
+
 /// What an event costs beside its content.
 const EVENT: usize = 64;
 
@@ -33,8 +36,7 @@ impl<T: Cost> Queue<T> {
     pub(super) fn pop(&mut self) -> Option<T> {
         let item = self.items.pop_front()?;
         self.cost -= item.cost();
-        if self.items.is_empty() {
-            // A burst's memory is not kept.
+        if self.items.is_empty() && self.items.capacity() > KEPT {
             self.items = VecDeque::new();
         }
         Some(item)

@@ -45,28 +45,22 @@ impl Endpoint {
             self.shared.counters.strangers += 1;
             return;
         }
-        let received = Receive::new(Protocol::Udp, source, local, datagram);
-        let (Some(kind), Ok(received)) = (Kind::of(datagram), received) else {
-            self.shared.counters.malformed += 1;
-            return;
-        };
+        let parsed = Receive::new(Protocol::Udp, source, local, datagram);
+        match (Kind::of(datagram), parsed) {
+            (Some(Kind::Stun), Ok(received)) => self.receive_stun(source, received, datagram),
+            (Some(Kind::Dtls), Ok(received)) => self.receive_dtls(source, received, datagram),
+            _ => self.shared.counters.malformed += 1,
+        }
+    }
+
+    fn receive_stun(&mut self, source: SocketAddr, received: Receive<'_>, datagram: &[u8]) {
         let input = Input::Receive(self.shared.clock.to_std(self.shared.now), received);
-        let peer = match kind {
-            Kind::Stun => self.checked(&input, source, datagram),
-            Kind::Dtls => self.routes.by_address(source),
-        };
-        let Input::Receive(_, received) = input else { return };
-        let Some(id) = peer else {
+        let peer = self.checked(&input, source, datagram);
+        let (Some(peer), Input::Receive(_, received)) = (peer, input) else {
             self.shared.counters.strangers += 1;
             return;
         };
-        let limit = self.shared.config.event_limit;
-        let held_back = self.peers.get(&id).is_some_and(|peer| peer.events.cost() >= limit);
-        if held_back && kind == Kind::Dtls {
-            self.shared.counters.held_back += 1;
-            return;
-        }
-        self.change(id, |peer, shared| peer.receive(shared, received));
+        self.change(peer, |peer, shared| peer.receive(shared, received, true));
     }
 
     /// Whose datagram of ICE this is, and notes a check's source as that peer's address.
@@ -82,18 +76,58 @@ impl Endpoint {
         };
         let id = self.routes.by_name(name)?;
         let peer = self.peers.get_mut(&id).filter(|peer| peer.accepts(input))?;
-        self.routes.claim(self.shared.now, id, &mut peer.known, source);
-        Some(id)
+        self.routes.claim(id, &mut peer.known, source).then_some(id)
     }
 
     /// Whose check this answers. Before a peer is connected, its answers may be what comes first from an
-    /// address.
+    /// address. A peer that is connected to the address accepts any, so the last to come is asked first.
     fn answered(&self, input: &Input<'_>, source: SocketAddr) -> Option<PeerId> {
-        let known = self.routes.by_address(source);
-        if known.is_some_and(|id| self.peers.get(&id).is_some_and(|peer| peer.accepts(input))) {
-            return known;
-        }
-        let mut opening = self.peers.iter().filter(|(_, peer)| peer.is_opening());
-        opening.find(|(_, peer)| peer.accepts(input)).map(|(id, _)| *id)
+        let accepts = |id: &PeerId| self.peers.get(id).is_some_and(|peer| peer.accepts(input));
+        let known = self.routes.by_address(source).iter().copied().rfind(accepts);
+        known.or_else(|| {
+            let mut opening = self.peers.iter().filter(|(_, peer)| peer.is_opening());
+            opening.find(|(_, peer)| peer.accepts(input)).map(|(id, _)| *id)
+        })
     }
+
+    /// What is encrypted is given to all peers that may be at this address, since only one of them has
+    /// the keys for it. A handshake begins in the clear, where a second answer would spoil the first: it
+    /// goes to the last of those that still need one. So a newcomer does not wait until a dead peer is
+    /// found, and nobody can take the address of a peer that is connected.
+    fn receive_dtls(&mut self, source: SocketAddr, received: Receive<'_>, datagram: &[u8]) {
+        let peers = match self.routes.by_address(source) {
+            [] => {
+                self.shared.counters.strangers += 1;
+                return;
+            }
+            [peer] => {
+                let peer = *peer;
+                return self.give(peer, received, true);
+            }
+            peers => peers.to_vec(),
+        };
+        let local = received.destination;
+        let opening = |id: &&PeerId| self.peers.get(id).is_some_and(|peer| peer.is_opening());
+        let one = peers.iter().rfind(opening).filter(|_| is_clear(datagram)).copied();
+        for peer in peers.into_iter().filter(|peer| one.is_none_or(|one| one == *peer)) {
+            if let Ok(again) = Receive::new(Protocol::Udp, source, local, datagram) {
+                // Whose it is can't be told, so it is nobody's sign of life.
+                self.give(peer, again, false);
+            }
+        }
+    }
+
+    fn give(&mut self, peer: PeerId, received: Receive<'_>, lives: bool) {
+        let limit = self.shared.config.event_limit;
+        if self.peers.get(&peer).is_some_and(|peer| peer.events.cost() >= limit) {
+            self.shared.counters.held_back += 1;
+            return;
+        }
+        self.change(peer, |peer, shared| peer.receive(shared, received, lives));
+    }
+}
+
+/// Whether a DTLS record is of epoch 0, before encryption (RFC 6347, section 4.1).
+fn is_clear(record: &[u8]) -> bool {
+    record.get(3..5) == Some(&[0, 0])
 }

@@ -99,7 +99,8 @@ impl Browser {
                     self.timeout = Some(at);
                     return out;
                 }
-                Err(error) => panic!("{error}"),
+                // What an endpoint that has ended leaves unsaid.
+                Err(_) => self.rtc.disconnect(),
             }
         }
         self.timeout = None;

@@ -9,6 +9,8 @@ use socker_rtc::Instant;
 pub struct Weather {
     /// Of a thousand, how many are lost.
     pub loss: u64,
+    /// Of a thousand, of how many a bit is flipped.
+    pub damage: u64,
     pub delay: Duration,
     /// Up to so much more, which reorders.
     pub jitter: Duration,
@@ -17,10 +19,16 @@ pub struct Weather {
 }
 
 impl Weather {
-    pub const CLEAR: Self =
-        Self { loss: 0, delay: Duration::from_millis(10), jitter: Duration::ZERO, rate: 0 };
+    pub const CLEAR: Self = Self {
+        loss: 0,
+        damage: 0,
+        delay: Duration::from_millis(10),
+        jitter: Duration::ZERO,
+        rate: 0,
+    };
     pub const STORM: Self = Self {
         loss: 100,
+        damage: 0,
         delay: Duration::from_millis(20),
         jitter: Duration::from_millis(20),
         rate: 0,
@@ -51,11 +59,15 @@ impl Link {
         Self { weather, random, on_the_way: BTreeMap::new(), sent: 0, busy, cut: Vec::new() }
     }
 
-    pub fn send(&mut self, now: Instant, datagram: Datagram) {
+    pub fn send(&mut self, now: Instant, mut datagram: Datagram) {
         self.sent += 1;
         let cut = self.cut.iter().any(|cut| [datagram.from, datagram.to].contains(cut));
         if cut || self.random.below(1_000) < self.weather.loss {
             return;
+        }
+        if self.random.below(1_000) < self.weather.damage {
+            let bit = self.random.below(datagram.payload.len() as u64 * 8) as usize;
+            datagram.payload[bit / 8] ^= 1 << (bit % 8);
         }
         let Some(leaves) = self.wire(now, &datagram) else { return };
         let jitter = self.random.below(self.weather.jitter.as_micros() as u64 + 1);
