@@ -10,6 +10,7 @@ use socker_mio::{
         directory::{Directory, Limits},
         service::Budget,
     },
+    random_seed,
 };
 
 fn main() -> io::Result<()> {
@@ -27,8 +28,9 @@ fn main() -> io::Result<()> {
         .message_rate(u32::MAX)
         .message_burst(u32::MAX);
     let config = limits.config();
-    let directory =
-        Directory::new().limits(limits).on_event(|now, event| println!("{now:?} {event:?}"));
+    let directory = Directory::new(random_seed()?)
+        .limits(limits)
+        .on_event(|now, event| println!("{now:?} {event:?}"));
 
     let mut events = EventLoop::with(directory, config.into(), budget)?;
     let address = events.listen(listener)?;

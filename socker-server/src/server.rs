@@ -117,7 +117,7 @@ async fn serve(listen: &str, record: Option<&Path>) -> Result<(), Failure> {
     };
     let (game, game_thread) = game::start(record).map_err(Failure::Start)?;
     let rooms = rooms::start().map_err(Failure::Start)?;
-    let directory = directory::start();
+    let directory = directory::start().map_err(Failure::Start)?;
     let services = Services { echo: echo::start(), game, rooms, directory };
     let app = app::routes(&services);
     // Nobody has to read it.

@@ -8,7 +8,7 @@ use socker_core::{
     directory::{Directory, Limits},
     service::Budget,
 };
-use socker_tokio::Server;
+use socker_tokio::{Server, random_seed};
 use tokio::{net::TcpListener, signal};
 
 // A service is called by one task at a time, so one thread serves it best.
@@ -27,8 +27,9 @@ async fn main() -> io::Result<()> {
         .message_rate(u32::MAX)
         .message_burst(u32::MAX);
     let config = limits.config();
-    let directory =
-        Directory::new().limits(limits).on_event(|now, event| println!("{now:?} {event:?}"));
+    let directory = Directory::new(random_seed()?)
+        .limits(limits)
+        .on_event(|now, event| println!("{now:?} {event:?}"));
     let server = Server::new(directory).config(config.into()).budget(budget).start();
 
     let ending = server.clone();

@@ -14,6 +14,7 @@ use socker_core::{
 use socker_tokio::{
     Connection, Error, Server,
     game_server::{GameServer, GameServerError, Options},
+    random_seed,
     rtc::ConfigError,
     service::Handle,
 };
@@ -28,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 async fn directory(address: &str) -> (Handle<Directory>, SocketAddr) {
     let limits = Limits::default().tick(Duration::from_millis(1));
     let config = limits.config().into();
-    let handle = Server::new(Directory::new().limits(limits)).config(config).start();
+    let handle =
+        Server::new(Directory::new(random_seed().unwrap()).limits(limits)).config(config).start();
     let listener = TcpListener::bind(address).await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = handle.clone();

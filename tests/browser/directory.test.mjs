@@ -22,12 +22,20 @@ afterEach(async () => {
 
 /** Backs off so little that no test waits. */
 const SOON = { backoff: { first: 20, most: 50 } };
+/** Backs off until the test says that the browser is online. */
+const LATE = { backoff: { first: 600_000, most: 600_000 } };
 
 /** A tab with a directory in it, which notes what it is told. */
 async function visit(options = SOON) {
   const page = await browser.context.newPage();
   await page.goto(`${server.address}socker.js`);
   await page.evaluate(async (options) => {
+    window.WebSocket = class extends WebSocket {
+      constructor(...args) {
+        super(...args);
+        window.socket = this;
+      }
+    };
     const { Directory } = await import('/socker.js');
     const directory = (window.directory = new Directory('/directory/clients', options));
     window.events = [];
@@ -226,6 +234,33 @@ test('data channels outlive the directory, and its list is told anew after a res
   const anew = () => page.evaluate(async () => window.echo(await window.named('duel again').createDataChannel('a'), 'anew'));
   assert.equal(await anew(), 'anew');
   assert.equal(await page.evaluate(() => window.echo(window.channel, 'both')), 'both');
+});
+
+test('after a break the page hears only of what differs', async () => {
+  const games = {};
+  for (const name of ['duel', 'maze', 'race']) {
+    games[name] = await play(browser, server.address);
+    await games[name].register({ name });
+  }
+  const page = await visit(LATE);
+  const watcher = await visit();
+  await heard(page, 'serveradded race');
+  const kept = await page.evaluateHandle(() => window.named('duel'));
+  await page.evaluate(() => window.socket.close());
+  await heard(page, 'reconnecting');
+  await games.maze.leave();
+  await games.race.update('{"name":"race","laps":3}');
+  const late = await play(browser, server.address);
+  await late.register({ name: 'late' });
+  for (const event of ['serverremoved maze', 'serverchanged race', 'serveradded late']) await heard(watcher, event);
+  await page.evaluate(() => {
+    window.events = [];
+    window.dispatchEvent(new Event('online'));
+  });
+  await heard(page, 'reconnected');
+  assert.deepEqual(await events(page), ['serverchanged race', 'serveradded late', 'serverremoved maze', 'reconnected']);
+  assert.equal(await kept.evaluate((duel) => duel === window.named('duel')), true);
+  assert.equal(await kept.evaluate((duel) => window.outcome(duel.connect())), 'done');
 });
 
 test('a directory that is not there, or not wanted any more', async () => {

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use socker_core::Instant;
 use socker_core::directory::codec::{Candidate, EncodeError, Listing, Message, Sender};
 use socker_core::directory::{
     Denial, Directory, DirectoryEvent, Limits, MetadataError, Registration, RegistrationEvent, Role,
 };
 use socker_core::service::{PeerId, Verdict};
+use socker_core::{Instant, Seed};
 use socker_tests::directory::{Stage, request};
 use socker_tests::notation;
 use socker_tests::vectors::load;
@@ -273,12 +273,12 @@ fn limits() {
 
 #[test]
 fn who_may_connect() {
-    let directory = Directory::new().limits(Limits::default().clients(1)).authorise(|ask| {
-        match (ask.role, ask.request.cookie("key")) {
+    let directory = Directory::new(Seed::from([7; 16]))
+        .limits(Limits::default().clients(1))
+        .authorise(|ask| match (ask.role, ask.request.cookie("key")) {
             (Role::Server, Some("right")) | (Role::Client, _) => Ok(()),
             _ => Err(Denial::new("who are you?")),
-        }
-    });
+        });
     let mut stage = Stage::with(directory);
     for (number, (path, cookie, status)) in [
         ("/directory/servers", "key=right", None),
@@ -460,6 +460,18 @@ proptest! {
             }
         }
     }
+}
+
+/// A client that knew the directory before takes no server for another.
+#[test]
+fn ids_begin_elsewhere_with_each_seed() {
+    let first = |seed| {
+        let mut stage = Stage::with(Directory::new(Seed::from([seed; 16])));
+        assert!(stage.open(SERVER, Role::Server));
+        register(&mut stage, SERVER, "{}")
+    };
+    assert_eq!(first(1), first(1));
+    assert!(first(1).abs_diff(first(2)) > 1_000);
 }
 
 /// A clock that has stood still, or jumped.

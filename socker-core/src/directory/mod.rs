@@ -7,12 +7,14 @@
 //! answer back; so are candidates. What is said after that does not come by the directory.
 //!
 //! ```
+//! use socker_core::Seed;
 //! use socker_core::directory::{Denial, Directory, DirectoryEvent, Limits, Role};
 //! use socker_core::service::{Budget, Host};
 //!
 //! let limits = Limits::default().servers(100);
 //! let config = limits.config().into();
-//! let directory = Directory::new()
+//! let seed = Seed::from([7; 16]); // from the operating system, outside of examples
+//! let directory = Directory::new(seed)
 //!     .limits(limits)
 //!     .authorise(|ask| match (ask.role, ask.request.header("authorization")) {
 //!         (Role::Server, Some("Bearer of-the-servers")) | (Role::Client, _) => Ok(()),
@@ -98,6 +100,7 @@ use crate::{
     event::CloseReason,
     handshake::{Rejection, Request},
     message::Message,
+    seed::{Draw, Seed},
     service::{Context, Oversized, PeerId, Peers, Rate, Service, Verdict},
     time::Instant,
 };
@@ -130,16 +133,12 @@ enum Member {
     Client { id: Option<u32>, rate: Rate },
 }
 
-impl Default for Directory {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Directory {
-    /// Nobody is there yet.
+    /// Nobody is there yet. Ids are counted from a number that comes from the seed, so that a client
+    /// which knew this directory before a restart does not take one server for another.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(seed: Seed) -> Self {
+        let [a, b, c, d] = Draw::new(seed).mask();
         Self {
             limits: Limits::default(),
             members: Peers::default(),
@@ -148,7 +147,7 @@ impl Directory {
             list: List::default(),
             tick: None,
             offers: Offers::default(),
-            next_id: 0,
+            next_id: u32::from_be_bytes([a, b, c, d]),
             authorise: None,
             follow: None,
         }

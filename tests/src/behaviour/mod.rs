@@ -483,7 +483,8 @@ pub fn rooms<W: World>() {
 pub fn directory<W: World>() {
     let limits = directory::Limits::default();
     let config = limits.config();
-    let mut world = W::start(Directory::new().limits(limits), config, Budget::default());
+    let mut world =
+        W::start(Directory::new(Seed::from([7; 16])).limits(limits), config, Budget::default());
     let server = opened(&mut world, "/directory/servers");
     let client = opened(&mut world, "/directory/clients");
     let say = |world: &mut W, peer, sender, message: &Said<'_>| {

@@ -12,7 +12,7 @@ use socker_core::directory::codec::{Message, Sender};
 use socker_core::directory::{Directory, DirectoryEvent, Limits, Role};
 use socker_core::handshake::{Incoming, Request};
 use socker_core::service::{Command, Context, Oversized, PeerId, Verdict, host::Runner};
-use socker_core::{self as core, CloseReason, Instant, MessageKind, http};
+use socker_core::{self as core, CloseReason, Instant, MessageKind, Seed, http};
 
 pub use self::{
     model::Model,
@@ -44,7 +44,7 @@ impl Stage {
     /// Nobody is there.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self::with(Directory::new().limits(limits))
+        Self::with(Directory::new(Seed::from([7; 16])).limits(limits))
     }
 
     /// With a directory that was made ready; its events are kept here.

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use socker_core::Message;
 use socker_core::directory::codec::{self, Sender};
 use socker_core::directory::{Directory, Limits};
 use socker_core::service::{Budget, Host};
+use socker_core::{Message, Seed};
 use socker_tests::draw::Draw;
 use socker_tests::sim::{Client, Cut, Join, Net, Sim};
 
@@ -43,7 +43,11 @@ impl World {
     fn new(seed: u64) -> Self {
         let limits = Limits::default();
         let config = limits.config().into();
-        let host = Host::with(Directory::new().limits(limits), config, Budget::default());
+        let host = Host::with(
+            Directory::new(Seed::from([7; 16])).limits(limits),
+            config,
+            Budget::default(),
+        );
         let (servers, clients) = (Vec::new(), Vec::new());
         Self { sim: Sim::new(seed, host), draw: Draw::new(seed), servers, clients, registered: 0 }
     }
