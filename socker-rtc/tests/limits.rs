@@ -1,6 +1,6 @@
 //! Who asks for too much, and who falls behind.
 
-// Random bytes are cut to what is wanted of them, and helpers may panic as tests may.
+// Random bytes are cut to what is wanted of them, and a test that can't go on should stop, outside of a `#[test]` too.
 #![allow(clippy::cast_possible_truncation, clippy::unwrap_used)]
 
 mod common;
