@@ -134,10 +134,8 @@ impl Rooms {
         room: RoomId,
         owner: Owner,
     ) -> Result<(), RoomError> {
-        self.expect_room()?;
-        if self.rooms.len() >= self.limits.rooms
-            && let Some(dispensable) = self.dispensable()
-        {
+        if self.rooms.len() >= self.limits.rooms {
+            let dispensable = self.dispensable().ok_or(RoomError::TooManyRooms)?;
             self.end(cx, dispensable, RoomEnd::Abandoned);
         }
         self.rooms.insert(room, Room::new(owner));
