@@ -8,6 +8,14 @@ use str0m::channel as inner;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelId(pub(crate) u32);
 
+impl ChannelId {
+    /// An id by its number, for tests of what is told by an endpoint.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+}
+
 /// What a channel promises of its messages (RFC 8831, section 6.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]

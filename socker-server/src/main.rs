@@ -5,13 +5,16 @@
 //!  server      listener, HTTP, graceful end
 //!  app         routes: page, client, and the services echo, game, rooms and directory
 //!  game        the scene: a service on a thread of its own, 60 ticks a second
+//!  arena       the scene again, as a game server in the directory, over data channels
 //! ```
 
 mod app;
+mod arena;
 mod arguments;
 mod client;
 mod directory;
 mod echo;
+mod end_signal;
 mod game;
 mod page;
 mod rooms;
@@ -42,9 +45,13 @@ fn main() -> ExitCode {
         .with_ansi(io::stderr().is_terminal())
         .init();
     match command {
-        Command::Serve { listen, record } => match server::run(&listen, record.as_deref()) {
+        Command::Serve(arguments) => match server::run(&arguments) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&error.to_string()),
+        },
+        Command::Arena(arguments) => match arena::run_alone(arguments) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error),
         },
         Command::Replay { file } => match game::replay(&file) {
             Ok(Replay::Same(calls)) => {

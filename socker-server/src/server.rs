@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io::{self, Write},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     pin::pin,
     time::Duration,
 };
@@ -20,14 +20,17 @@ use socker_core::{directory::Directory, rooms::Rooms};
 use socker_tokio::service::Handle;
 use tokio::{
     net::{TcpListener, TcpStream},
-    signal, time,
+    time,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, info, warn};
 
 use crate::{
-    app, directory,
+    app, arena,
+    arguments::Serve,
+    directory,
     echo::{self, Echo},
+    end_signal::end_signal,
     game::{self, Game},
     rooms,
 };
@@ -96,14 +99,14 @@ impl fmt::Display for Failure {
 }
 
 /// Serves until Ctrl-C or SIGTERM.
-pub(crate) fn run(listen: &str, record: Option<&Path>) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Serve) -> Result<(), Failure> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Start)?;
-    runtime.block_on(serve(listen, record))
+    runtime.block_on(serve(arguments))
 }
 
-async fn serve(listen: &str, record: Option<&Path>) -> Result<(), Failure> {
-    let not_listening = |error| Failure::Listen(listen.to_owned(), error);
+async fn serve(Serve { listen, record, no_arena, announce }: &Serve) -> Result<(), Failure> {
+    let not_listening = |error| Failure::Listen(listen.clone(), error);
     let listener = TcpListener::bind(listen).await.map_err(not_listening)?;
     let address = listener.local_addr().map_err(not_listening)?;
     let ending = CancellationToken::new();
@@ -112,7 +115,7 @@ async fn serve(listen: &str, record: Option<&Path>) -> Result<(), Failure> {
         None => None,
         Some(path) => {
             let file = File::create(path);
-            Some(file.map_err(|error| Failure::Record(path.to_owned(), error))?)
+            Some(file.map_err(|error| Failure::Record(path.clone(), error))?)
         }
     };
     let (game, game_thread) = game::start(record).map_err(Failure::Start)?;
@@ -120,6 +123,10 @@ async fn serve(listen: &str, record: Option<&Path>) -> Result<(), Failure> {
     let directory = directory::start().map_err(Failure::Start)?;
     let services = Services { echo: echo::start(), game, rooms, directory };
     let app = app::routes(&services);
+    if !no_arena {
+        // It waits in the listener's queue until connections are accepted.
+        tasks.spawn(arena::run_inside(address, *announce, ending.clone()));
+    }
     // Nobody has to read it.
     let _ = writeln!(io::stdout(), "Socker is at http://{address}/ (Ctrl-C ends it)");
 
@@ -196,24 +203,5 @@ async fn serve_http(stream: TcpStream, peer: SocketAddr, app: Router, ending: Ca
         Ok(Ok(())) => {}
         Ok(Err(error)) => debug!(%error, "HTTP connection failed"),
         Err(_) => debug!("HTTP connection took too long"),
-    }
-}
-
-/// Ready at Ctrl-C or SIGTERM.
-async fn end_signal() {
-    #[cfg(unix)]
-    {
-        use signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    // Without a handler for it, the system ends the program at Ctrl-C by itself.
-    if signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

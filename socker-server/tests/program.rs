@@ -101,12 +101,23 @@ fn run(arguments: &[&str]) -> Output {
 #[tokio::test]
 async fn what_can_not_be_served_is_one_line_and_exit_code_2() {
     let server = Server::start();
+    let (directory, long) = (format!("ws://{}", server.address), "x".repeat(100_000));
     for (arguments, says) in [
         (&["serve", "--listen", server.address.as_str()][..], "is in use by another program"),
         (&["serve", "--listen", "203.0.113.7:80"], "is not an address of this machine"),
         (&["serve", "--listen", "nonsense"], "is not an address"),
         (&["serve", "--listen", "127.0.0.1:99999"], "is not an address"),
         (&["serve", "--lissten", "x"], "unexpected argument '--lissten'"),
+        (&["serve", "--announce", "1.2.3.4:5", "--no-arena"], "cannot be used with"),
+        (&["arena", "--directory", "ws://127.0.0.1:1"], "choose another with --directory"),
+        (&["arena", "--directory", "http://127.0.0.1"], "must begin with ws://"),
+        (&["arena", "--directory", directory.as_str(), "--bind", "203.0.113.7:1"], "with --bind"),
+        (
+            &["arena", "--directory", directory.as_str(), "--announce", "0.0.0.0:1"],
+            "with --announce",
+        ),
+        (&["arena", "--directory", directory.as_str(), "--name", long.as_str()], "another --name"),
+        (&["arena", "--announce", "here"], "invalid value 'here'"),
         (&["dance"], "unrecognized subcommand 'dance'"),
     ] {
         let Output { status, stdout, stderr } = run(arguments);
@@ -288,7 +299,7 @@ async fn rooms_are_where_old_pages_look_and_where_new_ones_do() {
 
 #[tokio::test]
 async fn a_directory_is_where_old_servers_and_pages_look_and_where_new_ones_do() {
-    let server = Server::start();
+    let server = Server::start_with(&["--no-arena"]);
     for (servers, clients) in [
         ("/directory/servers", "/directory/clients"),
         ("/enslavism/slaves", "/enslavism/clients"),
@@ -315,6 +326,51 @@ async fn a_directory_is_where_old_servers_and_pages_look_and_where_new_ones_do()
         let removed = next(&mut client).await;
         assert_eq!(removed[0], 2);
     }
+}
+
+/// What a directory says of one server: its id, and its metadata.
+fn listed(list: &[u8]) -> Option<(&[u8], &str)> {
+    let (_, rest) = list.split_first()?;
+    let (id, rest) = rest.split_at_checked(4)?;
+    Some((id, std::str::from_utf8(rest.get(2..)?).unwrap()))
+}
+
+#[tokio::test]
+async fn an_arena_is_in_the_directory_of_its_process_and_one_of_another_process_beside_it() {
+    let server = Server::start();
+    let mut client = server.connect("/directory/clients").await;
+    let home = loop {
+        let list = next(&mut client).await;
+        if let Some((_, metadata)) = listed(&list) {
+            break metadata.to_owned();
+        }
+    };
+    assert!(home.contains(r#""name":"home""#) && home.contains(r#""players":0"#), "{home}");
+
+    let directory = format!("ws://{}", server.address);
+    let mut other = Command::new(SOCKER)
+        .args(["arena", "--directory", &directory, "--name", "a \"second\" one"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(other.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let added = next(&mut client).await;
+    let (id, metadata) = listed(&added).unwrap();
+    let name = r#""name":"a \"second\" one""#;
+    assert!(line.contains("127.0.0.1:") && metadata.contains(name), "{line}{metadata}");
+
+    let nonsense = [&[3], id, b"no offer"].concat();
+    client.send(Message::binary(nonsense)).await.unwrap();
+    assert_eq!(next(&mut client).await, [&[12], id].concat(), "it is rejected");
+
+    // As Ctrl-C does.
+    assert!(
+        Command::new("kill").args(["-INT", &other.id().to_string()]).status().unwrap().success()
+    );
+    assert_eq!(next(&mut client).await[0], 2, "it is gone");
+    let status = tokio::task::spawn_blocking(move || other.wait()).await.unwrap().unwrap();
+    assert_eq!(status.code(), Some(0));
 }
 
 #[tokio::test]

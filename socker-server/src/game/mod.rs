@@ -2,8 +2,8 @@
 
 mod scene;
 mod script;
-mod wire;
-mod world;
+pub(crate) mod wire;
+pub(crate) mod world;
 
 use std::{
     fs::{self, File},
@@ -27,8 +27,8 @@ use tracing::warn;
 use self::scene::Scene;
 
 /// Ticks a second.
-const RATE: u32 = 60;
-const TICK: Duration = Duration::from_nanos(1_000_000_000 / RATE as u64);
+pub(crate) const RATE: u32 = 60;
+pub(crate) const TICK: Duration = Duration::from_nanos(1_000_000_000 / RATE as u64);
 
 /// A move is five bytes.
 const MESSAGE_LIMIT: usize = 1 << 10;

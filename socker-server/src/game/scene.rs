@@ -40,7 +40,7 @@ impl Scene {
         self.tick = self.tick.wrapping_add(1);
         if let Some(markers) = self.world.news(self.tick) {
             let snapshot = Frame::binary(&wire::snapshot(self.tick, markers));
-            let playing = self.players.iter().filter(|(_, state)| state.playing);
+            let playing = self.players.iter().filter(|(_, state)| state.playing && !state.away);
             cx.broadcast_droppable(playing.map(|(peer, _)| peer), snapshot);
         }
     }
@@ -64,8 +64,10 @@ impl Service for Scene {
 
     fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
         self.players.message(cx, peer, message);
-        if let Some(State { marker: Some(marker), playing: true }) = self.players.get(peer) {
-            self.world.show(*marker);
+        match self.players.get(peer) {
+            Some(State { marker: Some(marker), away: true, .. }) => self.world.hide(marker.id),
+            Some(State { marker: Some(marker), playing: true, .. }) => self.world.show(*marker),
+            _ => {}
         }
     }
 
@@ -136,6 +138,33 @@ mod tests {
         scene.timeout(&mut Context::new(now, &mut commands));
         assert_eq!(sent(&mut commands), [(peer(1), 4)], "a snapshot for who plays");
         assert!(scene.poll_timeout().unwrap() > now);
+    }
+
+    #[test]
+    fn who_plays_elsewhere_is_not_shown_until_it_moves() {
+        let (mut scene, mut commands) = (Scene::default(), Commands::default());
+        let request = Request::get("ws://localhost/play").unwrap();
+        let mut say = |scene: &mut Scene, index, message: &[u8]| {
+            let cx = &mut Context::new(Instant::START, &mut commands);
+            if message.is_empty() {
+                let _ = scene.request(cx, peer(index), &request);
+                scene.opened(cx, peer(index));
+            } else {
+                scene.message(cx, peer(index), Message::binary(message));
+            }
+            sent(&mut commands);
+            let now = scene.poll_timeout().unwrap();
+            scene.timeout(&mut Context::new(now, &mut commands));
+            sent(&mut commands)
+        };
+        for index in 0..2 {
+            say(&mut scene, index, &[]);
+            say(&mut scene, index, &[2]);
+        }
+        assert_eq!(say(&mut scene, 1, &[11]), [(peer(0), 4)], "it is gone for the other");
+        assert_eq!(scene.world.news(1_000).unwrap().count(), 1);
+        assert_eq!(say(&mut scene, 1, &[5, 0, 1, 0, 1]), [(peer(0), 4), (peer(1), 4)]);
+        assert_eq!(scene.world.news(2_000).unwrap().count(), 2);
     }
 
     #[test]

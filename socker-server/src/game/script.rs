@@ -22,6 +22,8 @@ pub(super) struct State {
     /// None until it has a place.
     pub(super) marker: Option<Marker>,
     pub(super) playing: bool,
+    /// It plays elsewhere.
+    pub(super) away: bool,
 }
 
 pub(super) fn script() -> Script<State> {
@@ -31,7 +33,7 @@ pub(super) fn script() -> Script<State> {
             match FromPage::decode(message.as_bytes()) {
                 Some(FromPage::Ready) => Step::Next,
                 // A marker may have been moved before the page knew that the connection is new.
-                Some(FromPage::Move { .. }) => Step::Stay,
+                Some(FromPage::Move { .. } | FromPage::Away) => Step::Stay,
                 None => unknown(),
             }
         })
@@ -41,9 +43,14 @@ pub(super) fn script() -> Script<State> {
         Stage::new("play", |state: &mut State, _, message| {
             match FromPage::decode(message.as_bytes()) {
                 Some(FromPage::Move { x, y }) => {
+                    state.away = false;
                     if let Some(marker) = &mut state.marker {
                         (marker.x, marker.y) = (x.min(WIDTH), y.min(HEIGHT));
                     }
+                    Step::Stay
+                }
+                Some(FromPage::Away) => {
+                    state.away = true;
                     Step::Stay
                 }
                 Some(FromPage::Ready) => Step::Stay,

@@ -5,32 +5,32 @@ use std::collections::BTreeMap;
 use super::RATE;
 
 /// The scene's size, in units of its own.
-pub(super) const WIDTH: u16 = 1600;
-pub(super) const HEIGHT: u16 = 900;
+pub(crate) const WIDTH: u16 = 1600;
+pub(crate) const HEIGHT: u16 = 900;
 
 /// Most players: a snapshot of all of them stays near one kilobyte.
-const PLAYERS: usize = 128;
+pub(crate) const PLAYERS: usize = 128;
 
 /// A player's marker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Marker {
-    pub(super) id: u16,
-    pub(super) x: u16,
-    pub(super) y: u16,
+pub(crate) struct Marker {
+    pub(crate) id: u16,
+    pub(crate) x: u16,
+    pub(crate) y: u16,
     /// Degrees on the colour circle.
-    pub(super) hue: u16,
+    pub(crate) hue: u16,
 }
 
 /// A piece of the scenery.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Planet {
+pub(crate) struct Planet {
     pub(super) x: u16,
     pub(super) y: u16,
     pub(super) radius: u16,
     pub(super) hue: u16,
 }
 
-pub(super) const PLANETS: [Planet; 5] = [
+pub(crate) const PLANETS: [Planet; 5] = [
     Planet { x: 260, y: 640, radius: 150, hue: 265 },
     Planet { x: 1260, y: 250, radius: 110, hue: 28 },
     Planet { x: 830, y: 480, radius: 44, hue: 187 },
@@ -40,7 +40,7 @@ pub(super) const PLANETS: [Planet; 5] = [
 
 /// All players, and those of them that are seen.
 #[derive(Debug, Default)]
-pub(super) struct World {
+pub(crate) struct World {
     /// A player that is not seen yet has no marker.
     players: BTreeMap<u16, Option<Marker>>,
     last_id: u16,
@@ -50,7 +50,7 @@ pub(super) struct World {
 
 impl World {
     /// A place for a newcomer, if there is one.
-    pub(super) fn enter(&mut self) -> Option<Marker> {
+    pub(crate) fn enter(&mut self) -> Option<Marker> {
         if self.players.len() >= PLAYERS {
             return None;
         }
@@ -68,7 +68,7 @@ impl World {
         Some(Marker { id, x, y, hue })
     }
 
-    pub(super) fn leave(&mut self, id: u16) {
+    pub(crate) fn leave(&mut self, id: u16) {
         self.changed |= self.players.remove(&id).flatten().is_some();
     }
 
@@ -78,13 +78,20 @@ impl World {
     }
 
     /// Shows a marker where it is now.
-    pub(super) fn show(&mut self, marker: Marker) {
+    pub(crate) fn show(&mut self, marker: Marker) {
         let before = self.players.insert(marker.id, Some(marker)).flatten();
         self.changed |= before != Some(marker);
     }
 
+    /// Hides a marker, whose place stays taken.
+    pub(crate) fn hide(&mut self, id: u16) {
+        if let Some(player) = self.players.get_mut(&id) {
+            self.changed |= player.take().is_some();
+        }
+    }
+
     /// All markers, if one has changed or a second has gone by since they were last asked for.
-    pub(super) fn news(&mut self, tick: u32) -> Option<impl Iterator<Item = &Marker>> {
+    pub(crate) fn news(&mut self, tick: u32) -> Option<impl Iterator<Item = &Marker>> {
         if !self.changed && tick.wrapping_sub(self.last_news) < RATE {
             return None;
         }
