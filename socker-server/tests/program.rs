@@ -403,7 +403,7 @@ async fn ctrl_c_closes_everyone_with_1001_and_ends() {
     let mut rooms = server.connect("/rooms").await;
     // A client that never reads, with the server's echo stuck on its way.
     let mut stalled = server.connect("/echo").await;
-    let stuck = timeout(Duration::from_secs(1), async {
+    let stuck = timeout(PATIENCE, async {
         for _ in 0..32 {
             stalled.send(Message::binary(vec![0; 1 << 20])).await?;
         }
