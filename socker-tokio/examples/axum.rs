@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 use axum::{Router, response::Response, routing::get};
 use socker_core::{
     CloseReason, Message,
-    rooms::{Limits, Rooms},
+    directory::{self, Directory},
+    rooms::{self, Rooms},
     service::{Context, PeerId, Peers, Service},
     wire::Frame,
 };
@@ -53,17 +54,16 @@ async fn echo(upgrade: Upgrade) -> Response {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {
     let chat = Server::new(Chat::default()).start();
-    let limits = Limits::default();
-    let config = limits.config();
-    let rooms =
-        Server::new(Rooms::new(random_seed()?).limits(limits)).config(config.into()).start();
+    let config = rooms::Limits::default().config();
+    let rooms = Server::new(Rooms::new(random_seed()?)).config(config.into()).start();
+    let config = directory::Limits::default().config();
+    let directory = Server::new(Directory::new(random_seed()?)).config(config.into()).start();
     let app = Router::new()
-        .route(
-            "/",
-            get(|| async { "A chat is at /chat, rooms at /rooms, and an echo at /echo.\n" }),
-        )
+        .route("/", get(|| async { "/chat, /rooms, /echo, and a directory of game servers\n" }))
         .route("/chat", mount(chat))
         .route("/rooms", mount(rooms))
+        // Game servers register at /directory/servers, and clients look at /directory/clients.
+        .route("/directory/{role}", mount(directory))
         .route("/echo", get(echo));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await
