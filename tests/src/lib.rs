@@ -8,7 +8,8 @@
 //! - [`oracle`] is a second receiver, written for clarity.
 //! - [`pair`] is a client and a server on a simulated network with a virtual clock.
 //! - [`sim`] hosts any service, with clients on a simulated network.
-//! - [`rooms`] and [`directory`] are these services without connections, and a model of each.
+//! - [`stage`] is a service without connections; [`rooms`] and [`directory`] are these two, and a model
+//!   of each.
 //! - [`pump`] drives a machine over a blocking socket.
 
 // A test that can't go on should stop at once, here as in a `#[test]`.
@@ -29,4 +30,5 @@ pub mod pump;
 pub mod rooms;
 pub mod sim;
 pub mod split;
+pub mod stage;
 pub mod vectors;

@@ -82,7 +82,7 @@ fn register(stage: &mut Stage, peer: PeerId, metadata: &str) -> u32 {
 }
 
 fn tick(stage: &mut Stage) {
-    stage.time(stage.now + Limits::default().tick);
+    stage.pass(Limits::default().tick);
 }
 
 /// A server, and a client that knows of it.
@@ -195,7 +195,7 @@ fn an_offer_to_nobody_is_rejected_at_once() {
     stage.say(SERVER, &Message::Reject { id: client });
     assert_eq!(stage.told(CLIENT), [format!("Reject {{ id: {server} }}")]);
     stage.say(CLIENT, &offer(server));
-    stage.time(stage.now + Duration::from_secs(30));
+    stage.pass(Duration::from_secs(30));
     assert_eq!(stage.told(CLIENT), [format!("Reject {{ id: {server} }}")]);
     stage.say(CLIENT, &offer(server));
     stage.gone(SERVER);
@@ -218,7 +218,7 @@ fn for_a_new_offer_the_oldest_answered_one_goes() {
     let client = stage.directory().clients().next().unwrap().0;
     for at in [1, 0] {
         stage.say(CLIENT, &offer(ids[at]));
-        stage.time(stage.now + Duration::from_millis(1));
+        stage.pass(Duration::from_millis(1));
         stage.say(servers[at], &answer(client));
     }
     tick(&mut stage);

@@ -185,7 +185,8 @@ impl Walk {
             return;
         }
         // If the service has closed it, its end comes first.
-        self.stage.gone(self.peer(number));
+        let peer = self.peer(number);
+        self.stage.gone(peer);
         let (generation, there) = &mut self.peers[usize::from(number)];
         (*generation, *there) = (*generation + 1, true);
         let peer = self.peer(number);
