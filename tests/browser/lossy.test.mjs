@@ -1,0 +1,136 @@
+/** What a game's messages suffer on a bad link: on a channel that may lose them, on one that may not, and on a WebSocket. */
+
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { launch } from './browser.mjs';
+import { DELAY, JITTER, LATENESS, LOSS } from './link.mjs';
+import { play, visit } from './native.mjs';
+import { relay } from './relay.mjs';
+import { serve } from './server.mjs';
+import * as tun from './tun.mjs';
+
+const SEED = Number(process.env.LINK_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const COUNT = 300;
+
+/** What is to be ended after each test, last things first. @type {(() => unknown)[]} */
+const ends = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+/**
+ * Runs in the page. Sends 60 numbered messages of 50 bytes a second on a channel or a WebSocket, and waits
+ * so many ms for echoes that are missing; their numbers and round trips in ms, as they come.
+ */
+function measure(channel, count, patience) {
+  return new Promise((resolve) => {
+    const sent = [];
+    const echoes = [];
+    const end = () => resolve(echoes);
+    channel.onmessage = ({ data }) => {
+      const number = Number.parseInt(data, 10);
+      echoes.push({ number, trip: performance.now() - sent[number] });
+      if (echoes.length === count) end();
+    };
+    const timer = setInterval(() => {
+      sent.push(performance.now());
+      channel.send(`${sent.length - 1}`.padEnd(50));
+      if (sent.length < count) return;
+      clearInterval(timer);
+      setTimeout(end, patience);
+    }, 1000 / 60);
+  });
+}
+
+/** Runs in the page. The game server would find a way to its candidates that goes around the relay. */
+function withoutCandidates() {
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (bytes) {
+    if (bytes[0] !== 7) send.call(this, bytes);
+  };
+}
+
+/** @param {import('playwright-core').JSHandle} channel @param {number} patience */
+const measured = (channel, patience) =>
+  channel.evaluate(
+    (channel, [measure, count, patience]) => new Function(`return ${measure}`)()(channel, count, patience),
+    [`${measure}`, COUNT, patience],
+  );
+
+const numbers = (echoes) => echoes.map(({ number }) => number);
+const ALL = Array.from({ length: COUNT }, (_, at) => at);
+
+/** Of all that came back the 50th and the 95th of 100, and the last, in ms. */
+function trips(echoes) {
+  const sorted = echoes.map(({ trip }) => trip).sort((a, b) => a - b);
+  const [p50, p95, max] = [0.5, 0.95, 1].map((share) => sorted[Math.ceil(share * sorted.length) - 1]);
+  return { p50, p95, max };
+}
+
+/** @param {import('node:test').TestContext} t */
+function tell(t, what, echoes) {
+  const [p50, p95, max] = Object.values(trips(echoes)).map((ms) => `${Math.round(ms)}`.padStart(5));
+  t.diagnostic(`${what.padEnd(22)} p50${p50} ms, p95${p95} ms, max${max} ms, ${echoes.length} of ${COUNT}`);
+}
+
+test('messages that may be lost are not late, and those that may not all arrive', async (t) => {
+  t.diagnostic(`${LOSS} % lost and ${DELAY} to ${DELAY + JITTER} ms each way, LINK_SEED=${SEED}`);
+  const server = await serve();
+  ends.push(server.interrupt);
+  const browser = await launch();
+  ends.push(browser.close);
+  const link = await relay(SEED, '127.0.0.2');
+  ends.push(link.close);
+  const announced = `127.0.0.1:${link.port}`;
+  const arena = await play(server.address, 'arena', [`127.0.0.2:${link.port}`, announced]);
+  ends.push(arena.kill);
+  assert.equal(arena.announced, announced);
+
+  /** From a page of its own, since channels of one connection share its congestion control. */
+  const run = async (label, options, patience) => {
+    const page = await visit(browser, server.address);
+    await page.evaluate(withoutCandidates);
+    const connect = async ([label, options]) => (await window.find('arena')).createDataChannel(label, options);
+    const echoes = await measured(await page.evaluateHandle(connect, [label, options]), patience);
+    tell(t, `${label} channel`, echoes);
+    return echoes;
+  };
+  const [unreliable, reliable] = await Promise.all([
+    run('unreliable', { ordered: false, maxRetransmits: 0 }, 1_000),
+    run('reliable', {}, 60_000),
+  ]);
+
+  // Both went by the relay, and not only to find another way.
+  const busy = link.paths().filter(({ there, back }) => Math.min(there.crossed, back.crossed) > COUNT / 3);
+  assert.equal(busy.length, 2);
+  assert.deepEqual(numbers(reliable), ALL);
+  assert.equal(new Set(numbers(unreliable)).size, unreliable.length);
+  const share = unreliable.length / COUNT;
+  const expected = (1 - LOSS / 100) ** 2;
+  assert.ok(Math.abs(share - expected) < 0.1, `${share} came back, not about ${expected}`);
+  // There and back, stragglers, and 40 ms for a busy machine.
+  const { p95 } = trips(unreliable);
+  assert.ok(p95 < 2 * (DELAY + JITTER) + LATENESS + 40, `p95 is ${p95} ms`);
+});
+
+test('a WebSocket on such a link', { skip: tun.missing() }, async (t) => {
+  const device = await tun.open(SEED);
+  ends.push(device.close);
+  const server = await serve(`${tun.HERE}:0`, device.within);
+  ends.push(server.interrupt);
+  const browser = await launch({ within: device.within });
+  ends.push(browser.close);
+  const page = await browser.context.newPage();
+  await page.goto(`${server.address}socker.js`);
+  const open = async (uri) => {
+    const socket = new WebSocket(uri);
+    await new Promise((resolve) => socket.addEventListener('open', resolve));
+    return socket;
+  };
+  const { port } = new URL(server.address);
+  const echoes = await measured(await page.evaluateHandle(open, `ws://${tun.THERE}:${port}/echo`), 60_000);
+  tell(t, 'WebSocket', echoes);
+  const { crossed, lost } = await device.counts();
+  assert.ok(crossed > COUNT && lost > 0, `${crossed} crossed, ${lost} lost`);
+  assert.deepEqual(numbers(echoes), ALL);
+});
