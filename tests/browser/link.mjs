@@ -20,13 +20,18 @@ function random(seed) {
 
 /** One direction of it. The fate of the nth packet is always the same. */
 export class Link {
-  crossed = 0;
   lost = 0;
+  /** Of those that arrived, in ms, with what this machine was late. @type {number[]} */
+  delays = [];
   #random;
 
   /** @param {number} seed */
   constructor(seed) {
     this.#random = random(seed);
+  }
+
+  get crossed() {
+    return this.delays.length;
   }
 
   /** @param {() => void} deliver  called when the packet arrives, if it does */
@@ -36,7 +41,11 @@ export class Link {
       this.lost += 1;
       return;
     }
-    this.crossed += 1;
-    setTimeout(deliver, DELAY + jitter * JITTER + (straggle * 100 < STRAGGLERS ? LATENESS : 0));
+    const since = performance.now();
+    const arrive = () => {
+      this.delays.push(performance.now() - since);
+      deliver();
+    };
+    setTimeout(arrive, DELAY + jitter * JITTER + (straggle * 100 < STRAGGLERS ? LATENESS : 0));
   }
 }

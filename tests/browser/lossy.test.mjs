@@ -58,18 +58,15 @@ const measured = (channel, patience) =>
   );
 
 const numbers = (echoes) => echoes.map(({ number }) => number);
+const trips = (echoes) => echoes.map(({ trip }) => trip);
 const ALL = Array.from({ length: COUNT }, (_, at) => at);
 
-/** Of all that came back the 50th and the 95th of 100, and the last, in ms. */
-function trips(echoes) {
-  const sorted = echoes.map(({ trip }) => trip).sort((a, b) => a - b);
-  const [p50, p95, max] = [0.5, 0.95, 1].map((share) => sorted[Math.ceil(share * sorted.length) - 1]);
-  return { p50, p95, max };
-}
+/** The number that so many of 100 do not exceed. @param {number[]} of @param {number} percent */
+const percentile = (of, percent) => [...of].sort((a, b) => a - b)[Math.ceil((percent / 100) * of.length) - 1];
 
 /** @param {import('node:test').TestContext} t */
 function tell(t, what, echoes) {
-  const [p50, p95, max] = Object.values(trips(echoes)).map((ms) => `${Math.round(ms)}`.padStart(5));
+  const [p50, p95, max] = [50, 95, 100].map((percent) => `${Math.round(percentile(trips(echoes), percent))}`.padStart(5));
   t.diagnostic(`${what.padEnd(22)} p50${p50} ms, p95${p95} ms, max${max} ms, ${echoes.length} of ${COUNT}`);
 }
 
@@ -82,22 +79,27 @@ test('messages that may be lost are not late, and those that may not all arrive'
   const link = await relay(SEED, '127.0.0.2');
   ends.push(link.close);
   const announced = `127.0.0.1:${link.port}`;
-  const arena = await play(server.address, 'arena', [`127.0.0.2:${link.port}`, announced]);
-  ends.push(arena.kill);
-  assert.equal(arena.announced, announced);
+  const far = await play(server.address, 'far', [`127.0.0.2:${link.port}`, announced]);
+  ends.push(far.kill);
+  assert.equal(far.announced, announced);
+  const near = await play(server.address, 'near');
+  ends.push(near.kill);
 
   /** From a page of its own, since channels of one connection share its congestion control. */
-  const run = async (label, options, patience) => {
-    const page = await visit(browser, server.address);
+  const run = async (what, name, options, patience) => {
+    // What opens a channel may get lost several times, and waits twice as long each time.
+    const page = await visit(browser, server.address, { connectTimeout: 60_000 });
     await page.evaluate(withoutCandidates);
-    const connect = async ([label, options]) => (await window.find('arena')).createDataChannel(label, options);
-    const echoes = await measured(await page.evaluateHandle(connect, [label, options]), patience);
-    tell(t, `${label} channel`, echoes);
+    const connect = async ([name, options]) => (await window.find(name)).createDataChannel('moves', options);
+    const echoes = await measured(await page.evaluateHandle(connect, [name, options]), patience);
+    tell(t, what, echoes);
     return echoes;
   };
-  const [unreliable, reliable] = await Promise.all([
-    run('unreliable', { ordered: false, maxRetransmits: 0 }, 1_000),
-    run('reliable', {}, 60_000),
+  const lossy = { ordered: false, maxRetransmits: 0 };
+  const [unhindered, unreliable, reliable] = await Promise.all([
+    run('without that link', 'near', lossy, 1_000),
+    run('unreliable channel', 'far', lossy, 1_000),
+    run('reliable channel', 'far', {}, 60_000),
   ]);
 
   // Both went by the relay, and not only to find another way.
@@ -108,9 +110,11 @@ test('messages that may be lost are not late, and those that may not all arrive'
   const share = unreliable.length / COUNT;
   const expected = (1 - LOSS / 100) ** 2;
   assert.ok(Math.abs(share - expected) < 0.1, `${share} came back, not about ${expected}`);
-  // There and back, stragglers, and 40 ms for a busy machine.
-  const { p95 } = trips(unreliable);
-  assert.ok(p95 < 2 * (DELAY + JITTER) + LATENESS + 40, `p95 is ${p95} ms`);
+  // There and back, a straggler on one of the ways, and what this machine is late.
+  const ways = busy.flatMap(({ there, back }) => [there, back]).map(({ delays }) => percentile(delays, 95));
+  const most = 2 * Math.max(...ways) + LATENESS + 2 * percentile(trips(unhindered), 95) + 40;
+  const p95 = percentile(trips(unreliable), 95);
+  assert.ok(p95 < most, `p95 is ${p95} ms, not below ${most}`);
 });
 
 test('a WebSocket on such a link', { skip: tun.missing() }, async (t) => {

@@ -44,11 +44,11 @@ export async function play(directory, name, addresses = []) {
   };
 }
 
-/** A page that has the directory, and `find(name)` for a server of it. */
-export async function visit(browser, directory) {
+/** A page that has the directory, with these options, and `find(name)` for a server of it. */
+export async function visit(browser, directory, options = {}) {
   const page = await browser.context.newPage();
   await page.goto(`${directory}socker.js`);
-  await page.evaluate(async () => {
+  await page.evaluate(async (options) => {
     /** The candidates that this page sends. @type {string[]} */
     window.candidates = [];
     const { send } = WebSocket.prototype;
@@ -57,7 +57,7 @@ export async function visit(browser, directory) {
       send.call(this, bytes);
     };
     const { Directory } = await import('/socker.js');
-    window.directory = await Directory.open('/directory/clients');
+    window.directory = await Directory.open('/directory/clients', options);
     window.find = async (name) => {
       const found = () => window.directory.servers.find(({ metadata }) => metadata?.name === name);
       while (!found()) await new Promise((added) => window.directory.addEventListener('serveradded', added, { once: true }));
@@ -76,6 +76,6 @@ export async function visit(browser, directory) {
         };
         for (let first = 0; first < 10; first++) send();
       });
-  });
+  }, options);
   return page;
 }

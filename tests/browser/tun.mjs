@@ -25,7 +25,7 @@ const OPEN = `my $request = pack('a16 s x22', 'tun0', 0x1001);
 export function missing() {
   try {
     accessSync('/dev/net/tun');
-    for (const program of ['ip', 'perl', 'nsenter']) execFileSync('which', [program]);
+    for (const program of ['ip', 'perl', 'nsenter', 'setpriv']) execFileSync('which', [program]);
     execFileSync('unshare', ['--net', 'true'], { stdio: 'ignore' });
     return false;
   } catch ({ message }) {
@@ -35,12 +35,12 @@ export function missing() {
 
 /** Opens it. @param {number} seed */
 export async function open(seed) {
-  const child = spawn('unshare', ['--net', 'perl', '-e', OPEN, process.execPath, SELF, `${seed}`], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  // It does not outlive this process.
+  const command = ['--pdeathsig', 'KILL', 'unshare', '--net', 'perl', '-e', OPEN, process.execPath, SELF, `${seed}`];
+  const child = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });
   const exit = once(child, 'exit');
-  const gone = exit.then(() => Promise.reject(new Error('there is no device')));
+  const gone = exit.then(() => Promise.reject(new Error('the device is gone')));
   gone.catch(() => {});
   /** The next line. */
   const said = async () => (await Promise.race([once(lines, 'line'), gone]))[0];
@@ -83,7 +83,7 @@ function run(seed) {
   }
   next();
   console.log('up');
-  process.on('SIGUSR2', () => console.log(JSON.stringify(link)));
+  process.on('SIGUSR2', () => console.log(JSON.stringify({ crossed: link.crossed, lost: link.lost })));
 }
 
 if (process.argv[1] === SELF) run(Number(process.argv[2]));
