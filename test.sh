@@ -28,11 +28,27 @@ install_compiler() {
 }
 
 # A network of its own keeps the browser from asking anybody outside for anything.
+has_own_network() { [ "$(id -u)" = 0 ] && has ip && unshare --net true 2>/dev/null; }
 without_network() {
-  if [ "$(id -u)" = 0 ] && has ip && unshare --net true 2>/dev/null; then
+  if has_own_network; then
     unshare --net sh -c 'ip link set lo up && exec "$@"' sh "$@"
   else
     "$@"
+  fi
+}
+
+# The same with an eth0 that leads nowhere: browsers then have an address that is not loopback.
+with_eth0() {
+  local address=10.77.0.1 make_eth0
+  make_eth0="ip link set lo up
+    ip link add eth0 type veth peer name eth1 && ip link set eth1 up || ip link add eth0 type dummy
+    ip address add $address/24 dev eth0 && ip link set eth0 up && ip route add default via 10.77.0.254"
+  if ! has_own_network; then
+    step 'WebRTC on an eth0: left out, as a network of its own takes root and iproute2'
+  elif ! unshare --net sh -ec "$make_eth0"; then
+    step 'WebRTC on an eth0: left out, as this kernel has no device for it'
+  else
+    ETH0="$address" unshare --net sh -ec "$make_eth0"'; exec "$@"' sh "$@"
   fi
 }
 
@@ -76,7 +92,8 @@ step 'the demo page and its client in Chromium'
 cargo build --locked
 # The game server that pages find in the directory; with these features the tests have built it.
 cargo build --locked --workspace --exclude socker-mio --all-features --example game_server
-(cd tests/browser && npm ci --silent && without_network npm test --silent)
+(cd tests/browser && npm ci --silent && without_network npm test --silent &&
+  with_eth0 npm run test:webrtc --silent)
 
 fuzz
 

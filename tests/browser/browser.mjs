@@ -1,6 +1,7 @@
 /** A Chromium that talks to loopback alone, and leaves nothing behind. */
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -16,29 +17,47 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  // Two tabs find each other by WebRTC, on loopback and without mDNS.
+  // Two tabs find each other by WebRTC, on loopback.
   '--allow-loopback-in-peer-connection',
-  '--disable-features=WebRtcHideLocalIpsWithMdns',
-  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1, EXCLUDE 10.78.0.*',
 ];
 
-/** Starts it with a profile and a home of its own. */
-export async function launch() {
+/** Pages tell others this machine's addresses, not names that mDNS knows. */
+const NO_NAMES = '--disable-features=WebRtcHideLocalIpsWithMdns';
+
+/**
+ * Starts it with a profile and a home of its own.
+ * @param {object} [options]
+ * @param {string[]} [options.within]  a command that starts it
+ * @param {boolean} [options.isTrusted]  whether pages may know the addresses of this machine
+ */
+export async function launch({ within = [], isTrusted = true } = {}) {
   if (!CHROMIUM) throw new Error('no Chromium: install the package chromium, or set CHROMIUM');
   const home = mkdtempSync(join(tmpdir(), 'socker-browser-'));
+  const start = join(home, 'start');
+  const command = [...within, CHROMIUM].map((word) => `'${word}'`).join(' ');
+  writeFileSync(start, `#!/bin/sh\necho $$ >"$HOME/pid"\nexec ${command} "$@"\n`, { mode: 0o700 });
   const context = await chromium.launchPersistentContext(join(home, 'profile'), {
-    executablePath: CHROMIUM,
-    args: FLAGS,
+    executablePath: start,
+    args: isTrusted ? [...FLAGS, NO_NAMES] : FLAGS,
     env: { ...process.env, HOME: home },
     viewport: { width: 1200, height: 800 },
   });
   // Who may not use these is not told the addresses of this machine, and has no candidates on loopback.
-  await context.grantPermissions(['microphone', 'camera']);
+  if (isTrusted) await context.grantPermissions(['microphone', 'camera']);
+  const close = async () => {
+    await context.close();
+    rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+  };
   return {
     context,
-    async close() {
-      await context.close();
-      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+    close,
+    /** Ends it as a crash does, with all of its processes: it can't take leave of anybody. */
+    async kill() {
+      const gone = once(context, 'close');
+      process.kill(-Number(readFileSync(join(home, 'pid'))), 'SIGKILL');
+      await gone;
+      await close();
     },
   };
 }

@@ -1,90 +1,63 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { launch } from './browser.mjs';
+import { play as start, visit as open } from './native.mjs';
 import { serve } from './server.mjs';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const EXAMPLE =
-  process.env.GAME_SERVER ??
-  `${process.env.CARGO_TARGET_DIR ?? `${ROOT}/target`}/debug/examples/game_server`;
+/** The address of an eth0: pages are to name it as theirs, and game servers are reached there as well. */
+const { ETH0 } = process.env;
+const HOSTS = ['127.0.0.1', ETH0].filter(Boolean);
 
 let browser;
 let server;
-/** The game servers that run. @type {import('node:child_process').ChildProcess[]} */
+/** The game servers that run. @type {Awaited<ReturnType<typeof start>>[]} */
 const games = [];
 
 before(async () => {
   browser = await launch();
-  server = await serve();
+  server = await serve(ETH0 ? '0.0.0.0:0' : '127.0.0.1:0');
 });
 after(async () => {
-  for (const game of games) game.kill();
+  for (const game of games) await game.kill();
   await server?.interrupt();
   await browser?.close();
 });
 
-/** A native game server, which echoes. @param {string} name */
-async function play(name) {
-  const directory = server.address.replace(/^http/, 'ws').replace(/\/$/, '');
-  const game = spawn(EXAMPLE, [directory, name], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** The directory, and what it lists. @param {string} host */
+const directory = (host = '127.0.0.1') => `http://${host}:${new URL(server.address).port}/`;
+const visit = (from = browser) => open(from, directory());
+/** A game server that announces that host. @param {string} name @param {string} [host] */
+async function play(name, host) {
+  const game = await start(directory(host), name);
   games.push(game);
-  await once(createInterface({ input: game.stdout }), 'line');
   return game;
 }
 
-/** A page that has the directory, and `find(name)` for a server of it. */
-async function visit() {
-  const page = await browser.context.newPage();
-  await page.goto(server.address);
-  await page.evaluate(async () => {
-    const { Directory } = await import('/socker.js');
-    window.directory = await Directory.open('/directory/clients');
-    window.find = async (name) => {
-      const found = () => window.directory.servers.find(({ metadata }) => metadata?.name === name);
-      while (!found()) await new Promise((added) => window.directory.addEventListener('serveradded', added, { once: true }));
-      return found();
-    };
-    /** Sends so many messages, a few at a time; what came back, in order. */
-    window.echo = (channel, count) =>
-      new Promise((resolve) => {
-        const back = [];
-        let sent = 0;
-        const send = () => channel.send(`${channel.label} ${sent++}`);
-        channel.onmessage = ({ data }) => {
-          back.push(data);
-          if (back.length === count) resolve(back);
-          else if (sent < count) send();
-        };
-        for (let first = 0; first < 10; first++) send();
-      });
+for (const host of HOSTS) {
+  test(`a page finds a native game server at ${host}, and gets 1,000 echoes on each kind of channel`, async () => {
+    const { announced } = await play(host, host);
+    assert.equal(new URL(`udp://${announced}`).hostname, host);
+    const page = await visit();
+    const seen = await page.evaluate(async (host) => {
+      const arena = await window.find(host);
+      const channels = await Promise.all([
+        arena.createDataChannel('ordered'),
+        arena.createDataChannel('unordered', { ordered: false }),
+        arena.createDataChannel('unreliable', { ordered: false, maxRetransmits: 0 }),
+      ]);
+      const echoes = await Promise.all(channels.map((channel) => window.echo(channel, 1000)));
+      return { state: arena.state, counts: echoes.map((back) => new Set(back).size), ordered: echoes[0], candidates: window.candidates };
+    }, host);
+    assert.equal(seen.state, 'connected');
+    assert.deepEqual(seen.counts, [1000, 1000, 1000]);
+    assert.deepEqual(seen.ordered, Array.from({ length: 1000 }, (_, at) => `ordered ${at}`));
+    if (ETH0) assert.ok(seen.candidates.some((candidate) => candidate.includes(` ${ETH0} `)), `${seen.candidates}`);
+    await page.close();
   });
-  return page;
 }
 
-test('a page finds a native game server, and gets 1,000 echoes on each kind of channel', async () => {
-  await play('arena');
-  const page = await visit();
-  const seen = await page.evaluate(async () => {
-    const arena = await window.find('arena');
-    const channels = await Promise.all([
-      arena.createDataChannel('ordered'),
-      arena.createDataChannel('unordered', { ordered: false }),
-      arena.createDataChannel('unreliable', { ordered: false, maxRetransmits: 0 }),
-    ]);
-    const echoes = await Promise.all(channels.map((channel) => window.echo(channel, 1000)));
-    return { state: arena.state, counts: echoes.map((back) => new Set(back).size), ordered: echoes[0] };
-  });
-  assert.equal(seen.state, 'connected');
-  assert.deepEqual(seen.counts, [1000, 1000, 1000]);
-  assert.deepEqual(seen.ordered, Array.from({ length: 1000 }, (_, at) => `ordered ${at}`));
-  await page.close();
-});
-
 test('two pages on one UDP port, and one that comes again', async () => {
+  await play('arena');
   const pages = [await visit(), await visit()];
   const echo = (page, word) =>
     page.evaluate(async (word) => {
@@ -116,4 +89,67 @@ test('a game server that is killed leaves the list, and is back when it is back'
   });
   assert.equal(echoed, 10);
   await page.close();
+});
+
+/** Runs in the page: how many echoes came on a channel of its own. */
+async function join(name) {
+  const channel = await (await window.find(name)).createDataChannel('moves');
+  return (await window.echo(channel, 10)).length;
+}
+
+/** Runs in the page: sends 20 messages a second; when each echo came, in ms. */
+async function watch(name) {
+  const channel = await (await window.find(name)).createDataChannel('moves');
+  const times = [];
+  channel.onmessage = () => times.push(performance.now());
+  setInterval(() => channel.send('here'), 50);
+  return times;
+}
+
+test('a browser that is killed is found gone, and nobody else is disturbed', async (t) => {
+  const arena = await play('haunted');
+  const [doomed, newcomer] = [await launch(), await launch()];
+  try {
+    assert.equal(await (await visit(doomed)).evaluate(join, 'haunted'), 10);
+    const watcher = await visit();
+    const times = await watcher.evaluateHandle(watch, 'haunted');
+    const late = await visit(newcomer);
+
+    const gone = arena.says(/ is gone: (.+)/).then(([, reason]) => ({ reason, at: performance.now() }));
+    const killed = performance.now();
+    await doomed.kill();
+    await times.evaluate((times) => times.splice(0));
+    assert.equal(await late.evaluate(join, 'haunted'), 10);
+    const joined = performance.now();
+    const { reason, at } = await gone;
+    const echoes = await times.evaluate((times) => times);
+    const wait = Math.max(...echoes.slice(1).map((time, before) => time - echoes[before]));
+
+    const [found, entered, longest] = [at - killed, joined - killed, wait].map(Math.round);
+    t.diagnostic(`found gone after ${found} ms; the newcomer was there after ${entered} ms, and the longest wait of the others ${longest} ms`);
+    assert.match(reason, /silent/);
+    assert.ok(entered < found, 'the newcomer did not have to wait');
+    // The limit is 5 s of silence; the rest is for a busy machine.
+    assert.ok(found < 10_000);
+    assert.ok(longest < 2_000 && echoes.length > found / 50 / 2, `${echoes.length} echoes`);
+    await watcher.close();
+  } finally {
+    await doomed.close();
+    await newcomer.close();
+  }
+});
+
+test('a browser that tells a name for its address is reached', { skip: !ETH0 && 'there is no eth0' }, async () => {
+  const shy = await launch({ isTrusted: false });
+  try {
+    for (const host of HOSTS) {
+      await play(`shy ${host}`, host);
+      const page = await visit(shy);
+      assert.equal(await page.evaluate(join, `shy ${host}`), 10);
+      const candidates = await page.evaluate(() => window.candidates);
+      assert.ok(candidates.some((candidate) => candidate.includes('.local ')), `${candidates}`);
+    }
+  } finally {
+    await shy.close();
+  }
 });

@@ -9,9 +9,13 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM =
   process.env.SOCKER ?? `${process.env.CARGO_TARGET_DIR ?? `${ROOT}/target`}/debug/socker`;
 
-/** Starts it and waits for its first line, which has the address. */
-export async function serve(listen = '127.0.0.1:0') {
-  const child = spawn(PROGRAM, ['serve', '--listen', listen], { stdio: ['ignore', 'pipe', 'inherit'] });
+/**
+ * Starts it and waits for its first line, which has the address.
+ * @param {string} listen @param {string[]} within  a command that starts it
+ */
+export async function serve(listen = '127.0.0.1:0', within = []) {
+  const [program, ...words] = [...within, PROGRAM, 'serve', '--listen', listen];
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
   const [line] = await Promise.race([
