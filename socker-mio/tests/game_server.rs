@@ -1,0 +1,455 @@
+//! A game server and its directory: it is listed, played on, comes back, and refuses what makes no
+//! sense. Its browsers are machines of their own, on sockets of loopback.
+
+#![expect(clippy::unwrap_used, reason = "a test may end at once")]
+
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "of what those of socker-rtc need, a part is used here"
+)]
+#[path = "../../socker-rtc/tests/common/browser.rs"]
+mod browser;
+#[allow(dead_code, unreachable_pub, reason = "the same")]
+#[path = "../../socker-rtc/tests/common/link.rs"]
+mod link;
+
+use std::{
+    collections::VecDeque,
+    io,
+    net::{SocketAddr, TcpListener, UdpSocket},
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use browser::{Browser, reliable, unreliable};
+use link::Datagram;
+use socker_mio::{
+    ConnectError, EventLoop, Handle,
+    core::{
+        Message as Socket,
+        directory::{
+            Directory, Limits, MetadataError,
+            codec::{Message as Said, Sender},
+        },
+        handshake::Request,
+        service::{Budget, Context, PeerId as Peer, Service},
+    },
+    game_server::{GameServer, GameServerError, Options},
+    random_seed,
+    rtc::{Config, ConfigError, Delivery, Event, PeerId, Reason},
+};
+use str0m::channel::ChannelId;
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Of one loop, when several take turns.
+const TURN: Option<Duration> = Some(Duration::from_millis(1));
+
+fn directory(address: &str) -> (EventLoop<Directory>, SocketAddr) {
+    let limits = Limits::default().tick(Duration::from_millis(1));
+    let config = Arc::new(limits.config());
+    let directory = Directory::new(random_seed().unwrap()).limits(limits);
+    let mut events = EventLoop::with(directory, config, Budget::default()).unwrap();
+    let address = events.listen(TcpListener::bind(address).unwrap()).unwrap();
+    (events, address)
+}
+
+/// A directory on a thread of its own.
+struct Elsewhere {
+    address: SocketAddr,
+    handle: Handle<Directory>,
+    thread: JoinHandle<io::Result<()>>,
+}
+
+impl Elsewhere {
+    fn begin(address: &str) -> Self {
+        let (mut events, address) = directory(address);
+        let handle = events.handle();
+        Self { address, handle, thread: thread::spawn(move || events.run()) }
+    }
+
+    fn url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// Those who do not answer are cut.
+    fn end(self) {
+        self.handle.drain(Duration::from_millis(100), "restarting");
+        self.thread.join().unwrap().unwrap();
+    }
+}
+
+/// A client of the directory.
+#[derive(Default)]
+struct Inbox {
+    peer: Option<Peer>,
+    heard: VecDeque<Vec<u8>>,
+}
+
+impl Service for Inbox {
+    fn opened(&mut self, _: &mut Context<'_>, peer: Peer) {
+        self.peer = Some(peer);
+    }
+
+    fn message(&mut self, _: &mut Context<'_>, _: Peer, message: Socket<'_>) {
+        self.heard.push_back(message.as_bytes().to_vec());
+    }
+}
+
+/// A browser on a socket.
+struct Page {
+    browser: Browser,
+    socket: UdpSocket,
+}
+
+impl Page {
+    fn new() -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let browser = Browser::new(Instant::now(), socket.local_addr().unwrap());
+        Self { browser, socket }
+    }
+
+    fn turn(&mut self) {
+        let (now, mut buffer) = (Instant::now(), [0; 2_048]);
+        while let Ok((length, from)) = self.socket.recv_from(&mut buffer) {
+            let (to, payload) = (self.browser.address, buffer[..length].to_vec());
+            self.browser.receive(now, &Datagram { from, to, payload });
+            self.send();
+        }
+        self.browser.tick(now);
+        self.send();
+    }
+
+    fn send(&mut self) {
+        for datagram in self.browser.drain() {
+            self.socket.send_to(&datagram.payload, datagram.to).unwrap();
+        }
+    }
+}
+
+/// All that take turns on the test's thread: the game server, which echoes, a client and the pages.
+struct World {
+    server: GameServer,
+    client: EventLoop<Inbox>,
+    pages: Vec<Page>,
+    events: Vec<(PeerId, Event)>,
+}
+
+impl World {
+    fn new(server: GameServer, directory: SocketAddr) -> Self {
+        let (pages, events) = (Vec::new(), Vec::new());
+        let mut world = Self { server, client: client(directory), pages, events };
+        world.until(|world| world.client.service().peer.is_some());
+        world
+    }
+
+    fn turn(&mut self) {
+        self.server.poll(TURN).unwrap();
+        while let Some((player, event)) = self.server.next_event() {
+            if let Event::Message { channel, message } = &event {
+                let message = message.clone();
+                self.server.send(player, *channel, message, Delivery::Reliable).unwrap();
+            }
+            self.events.push((player, event));
+        }
+        self.client.poll(Some(Duration::ZERO)).unwrap();
+        self.pages.iter_mut().for_each(Page::turn);
+    }
+
+    fn until(&mut self, mut is: impl FnMut(&mut Self) -> bool) {
+        let begin = Instant::now();
+        while !is(self) {
+            assert!(begin.elapsed() < PATIENCE, "it never was, after {:?}", self.events);
+            self.turn();
+        }
+    }
+
+    fn say(&mut self, message: &Said<'_>) {
+        let bytes = message.encode(Sender::Client).unwrap();
+        self.client.with_service(|inbox, cx| cx.send(inbox.peer.unwrap(), Socket::binary(bytes)));
+    }
+
+    /// What the client hears next, but for empty lists.
+    fn hear(&mut self) -> Vec<u8> {
+        let empty = Said::ServersAdded(Vec::new()).encode(Sender::DirectoryToClient).unwrap();
+        loop {
+            self.until(|world| !world.client.service().heard.is_empty());
+            let heard = self.client.with_service(|inbox, _| inbox.heard.pop_front()).unwrap();
+            if heard != empty {
+                return heard;
+            }
+        }
+    }
+
+    /// The id of the only server, which has just been listed with these metadata.
+    fn listed(&mut self, metadata: &str) -> u32 {
+        match Said::decode(Sender::DirectoryToClient, &self.hear()).unwrap() {
+            Said::ServersAdded(servers) => {
+                assert_eq!((servers.len(), &*servers[0].metadata), (1, metadata));
+                servers[0].id
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A page that plays on a server, with an open channel.
+    fn join(&mut self, id: u32) -> (usize, ChannelId) {
+        let mut page = Page::new();
+        let (sdp, channel) = page.browser.offer(reliable("chat"));
+        self.say(&Said::Offer { id, sdp: sdp.into() });
+        match Said::decode(Sender::DirectoryToClient, &self.hear()).unwrap() {
+            Said::Answer { id: of, sdp } => {
+                assert_eq!(of, id);
+                page.browser.answered(&sdp);
+            }
+            other => panic!("{other:?}"),
+        }
+        self.pages.push(page);
+        let page = self.pages.len() - 1;
+        self.until(|world| world.pages[page].browser.is_open(channel));
+        (page, channel)
+    }
+
+    /// Sends so many messages, ten at a time, until all have come back. On loopback none is lost.
+    fn echo(&mut self, page: usize, channel: ChannelId, count: usize) {
+        let (mut sent, mut back) = (0, Vec::new());
+        while back.len() < count {
+            let browser = &mut self.pages[page].browser;
+            while sent < count && sent < back.len() + 10 {
+                assert!(browser.send(channel, sent % 2 == 0, format!("message {sent}").as_bytes()));
+                sent += 1;
+            }
+            let known = back.len();
+            self.until(|world| {
+                back.extend(world.pages[page].browser.take_messages(channel));
+                back.len() > known
+            });
+        }
+        let said = |number| (number % 2 == 0, format!("message {number}").into_bytes());
+        back.sort_by_key(|(_, payload)| (payload.len(), payload.clone()));
+        assert_eq!(back, (0..count).map(said).collect::<Vec<_>>());
+    }
+
+    fn ends(&self) -> Vec<Reason> {
+        let end = |(_, event): &(PeerId, Event)| match event {
+            Event::Disconnected { reason } => Some(*reason),
+            _ => None,
+        };
+        self.events.iter().filter_map(end).collect()
+    }
+}
+
+fn client(directory: SocketAddr) -> EventLoop<Inbox> {
+    let mut events = EventLoop::new(Inbox::default()).unwrap();
+    let url = format!("ws://{directory}/directory/clients");
+    events.connect(&Request::get(&url).unwrap()).unwrap();
+    events
+}
+
+#[test]
+fn pages_play_on_every_kind_of_channel() {
+    let directory = Elsewhere::begin("127.0.0.1:0");
+    let server = GameServer::connect(&directory.url(), "{}").unwrap();
+    assert_eq!(server.announced().ip(), directory.address.ip(), "as the directory is reached");
+    let mut world = World::new(server, directory.address);
+    let id = world.listed("{}");
+    let (first, chat) = world.join(id);
+    let moves = world.pages[first].browser.open(unreliable("moves"));
+    world.until(|world| world.pages[first].browser.is_open(moves));
+    world.echo(first, chat, 300);
+    world.echo(first, moves, 300);
+    assert_eq!((world.server.id(), world.server.players()), (Some(id), 1));
+    assert_eq!(world.server.counters().accepted, 1);
+    // One that closes is gone at once.
+    world.pages[first].browser.rtc.close().unwrap();
+    world.until(|world| world.ends() == [Reason::Peer]);
+    directory.end();
+}
+
+#[test]
+fn metadata_change_and_a_close_says_goodbye() {
+    let directory = Elsewhere::begin("127.0.0.1:0");
+    let url = format!("{}/directory/servers", directory.url());
+    let mut world = World::new(GameServer::connect(&url, "{}").unwrap(), directory.address);
+    let id = world.listed("{}");
+    world.server.update("[1]").unwrap();
+    assert_eq!(world.server.update("["), Err(MetadataError::NotJson));
+    let changed = world.hear();
+    match Said::decode(Sender::DirectoryToClient, &changed).unwrap() {
+        Said::ServersChanged(servers) => assert_eq!(&*servers[0].metadata, "[1]"),
+        other => panic!("{other:?}"),
+    }
+    let (page, _) = world.join(id);
+    world.server.close();
+    assert!(!world.server.is_done());
+    let removed = Said::ServersRemoved(vec![id]).encode(Sender::DirectoryToClient).unwrap();
+    assert_eq!(world.hear(), removed);
+    // A loop that only waits for events comes to its end as well.
+    let begin = Instant::now();
+    while !world.server.is_done() {
+        assert!(begin.elapsed() < PATIENCE);
+        world.server.poll(None).unwrap();
+        while let Some(event) = world.server.next_event() {
+            world.events.push(event);
+        }
+    }
+    assert_eq!(world.ends(), [Reason::Local]);
+    let gone = |event: &str0m::Event| matches!(event, str0m::Event::ChannelClose(_));
+    world.until(|world| {
+        let Browser { rtc, events, .. } = &world.pages[page].browser;
+        !rtc.is_alive() || events.iter().any(gone)
+    });
+    // Nothing is waited for any more.
+    world.server.poll(None).unwrap();
+    directory.end();
+}
+
+#[test]
+fn an_offer_that_makes_no_sense_is_rejected() {
+    let directory = Elsewhere::begin("127.0.0.1:0");
+    let url = format!("{}/", directory.url());
+    let mut world = World::new(GameServer::connect(&url, "{}").unwrap(), directory.address);
+    let id = world.listed("{}");
+    for sdp in ["", "nonsense", "v=0\r\n"] {
+        world.say(&Said::Offer { id, sdp: sdp.into() });
+        let rejected = Said::Reject { id }.encode(Sender::DirectoryToClient).unwrap();
+        assert_eq!(world.hear(), rejected, "{sdp:?}");
+    }
+    assert!(world.events.is_empty());
+    directory.end();
+}
+
+#[test]
+fn players_stay_while_the_directory_restarts() {
+    let directory = Elsewhere::begin("127.0.0.1:0");
+    let address = directory.address;
+    let mut world = World::new(GameServer::connect(&directory.url(), "{}").unwrap(), address);
+    let id = world.listed("{}");
+    let (page, chat) = world.join(id);
+    world.echo(page, chat, 10);
+    directory.end();
+    world.until(|world| world.server.id().is_none());
+    world.echo(page, chat, 10);
+    // It is refused a few times.
+    let begin = Instant::now();
+    world.until(|_| begin.elapsed() > Duration::from_millis(1_200));
+    let directory = Elsewhere::begin(&address.to_string());
+    assert_eq!(directory.address, address);
+    world.until(|world| world.server.id().is_some());
+    world.client = client(address);
+    world.until(|world| world.client.service().peer.is_some());
+    let id = world.listed("{}");
+    assert_eq!(world.server.id(), Some(id));
+    let (newcomer, theirs) = world.join(id);
+    world.echo(newcomer, theirs, 10);
+    world.echo(page, chat, 10);
+    assert!(world.ends().is_empty() && world.server.players() == 2);
+    directory.end();
+}
+
+/// Also without another thread, once the game server is connected.
+#[test]
+fn a_directory_and_a_game_server_share_a_loop() {
+    let (mut directory, address) = directory("127.0.0.1:0");
+    let url = format!("ws://localhost:{}", address.port());
+    let connecting = thread::spawn(move || GameServer::connect(&url, "{}"));
+    while !connecting.is_finished() {
+        directory.poll(TURN).unwrap();
+    }
+    let mut server = connecting.join().unwrap().unwrap();
+    let begin = Instant::now();
+    while server.id().is_none() {
+        assert!(begin.elapsed() < PATIENCE);
+        directory.poll(TURN).unwrap();
+        server.poll(TURN).unwrap();
+    }
+    server.close();
+    while !server.is_done() {
+        assert!(begin.elapsed() < PATIENCE);
+        directory.poll(TURN).unwrap();
+        server.poll(TURN).unwrap();
+    }
+    assert_eq!(server.id(), None);
+    let begin = Instant::now();
+    while !directory.is_empty() {
+        assert!(begin.elapsed() < PATIENCE);
+        directory.poll(TURN).unwrap();
+    }
+}
+
+#[test]
+fn zero_does_not_wait_and_an_event_that_waits_is_not_waited_for() {
+    let directory = Elsewhere::begin("127.0.0.1:0");
+    let server = GameServer::connect(&directory.url(), "{}").unwrap();
+    let mut world = World::new(server, directory.address);
+    let begin = Instant::now();
+    for _ in 0..1_000 {
+        world.server.poll(Some(Duration::ZERO)).unwrap();
+    }
+    let id = world.listed("{}");
+    world.join(id);
+    let player = world.events[0].0;
+    world.server.kick(player);
+    for _ in 0..100 {
+        // For ever, it would be.
+        world.server.poll(None).unwrap();
+    }
+    assert!(
+        matches!(world.server.next_event(), Some((who, Event::Disconnected { .. })) if who == player)
+    );
+    assert!(begin.elapsed() < PATIENCE);
+    directory.end();
+}
+
+/// What has come meanwhile is heard before anybody is found silent.
+#[test]
+fn a_loop_that_stalls_loses_no_player() {
+    let directory = Elsewhere::begin("127.0.0.1:0");
+    let silence = Duration::from_millis(500);
+    let options = Options::default().rtc(Config::default().silence(silence));
+    let server = GameServer::connect_with(&directory.url(), "{}", options).unwrap();
+    let mut world = World::new(server, directory.address);
+    let id = world.listed("{}");
+    let (page, chat) = world.join(id);
+    let begin = Instant::now();
+    while begin.elapsed() < 2 * silence {
+        thread::sleep(silence / 8);
+        world.pages[page].browser.send(chat, true, b"still here");
+        world.pages[page].turn();
+    }
+    world.until(|world| !world.pages[page].browser.take_messages(chat).is_empty());
+    assert!(world.ends().is_empty());
+    // One that is silent indeed is found so.
+    world.pages.clear();
+    world.until(|world| world.ends() == [Reason::Timeout]);
+    directory.end();
+}
+
+#[test]
+fn what_can_not_begin() {
+    let directory = Elsewhere::begin("127.0.0.1:0");
+    let url = directory.url();
+    let error = GameServer::connect(&url, "{").unwrap_err();
+    assert!(matches!(error, GameServerError::Metadata(MetadataError::NotJson)), "{error}");
+    let error = GameServer::connect("ws://127.0.0.1:1", "{}").unwrap_err();
+    assert!(matches!(error, GameServerError::Directory(ConnectError::Io(_))), "{error}");
+    let error = GameServer::connect("http://127.0.0.1/", "{}").unwrap_err();
+    assert!(matches!(error, GameServerError::Directory(ConnectError::Request(_))), "{error}");
+    let error = GameServer::connect("wss://127.0.0.1/", "{}").unwrap_err();
+    assert!(matches!(error, GameServerError::Directory(ConnectError::Tls)), "{error}");
+    let error = GameServer::connect(&format!("{url}/elsewhere"), "{}").unwrap_err();
+    assert!(matches!(error, GameServerError::Directory(ConnectError::Closed(_))), "{error}");
+    let nowhere = "0.0.0.0:9".parse().unwrap();
+    let options = Options::default().announce(nowhere).rtc(Config::default().peers(1));
+    let error = GameServer::connect_with(&url, "{}", options).unwrap_err();
+    let address = ConfigError::Candidate(nowhere);
+    assert!(matches!(error, GameServerError::Address(found) if found == address), "{error}");
+    let options = Options::default().bind("203.0.113.7:1".parse().unwrap());
+    let error = GameServer::connect_with(&url, "{}", options).unwrap_err();
+    assert!(matches!(error, GameServerError::Socket(_)), "{error}");
+    directory.end();
+}
