@@ -84,6 +84,13 @@ impl GameServer {
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
+
+    /// Whether it holds nothing of any player. For tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.endpoint.is_bare() && self.clients.is_empty()
+    }
 }
 
 /// The directory.
