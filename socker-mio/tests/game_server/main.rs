@@ -12,6 +12,7 @@ mod link;
 mod world;
 
 use std::{
+    net::UdpSocket,
     thread,
     time::{Duration, Instant},
 };
@@ -180,6 +181,28 @@ fn zero_does_not_wait_and_an_event_that_waits_is_not_waited_for() {
         matches!(world.server.next_event(), Some((who, Event::Disconnected { .. })) if who == player)
     );
     assert!(begin.elapsed() < PATIENCE);
+    directory.end();
+}
+
+/// More than one turn takes: the rest needs no event.
+#[test]
+fn datagrams_take_turns() {
+    let directory = Elsewhere::begin("127.0.0.1:0");
+    let mut server = GameServer::connect(&directory.url(), "{}").unwrap();
+    while server.id().is_none() {
+        server.poll(Some(PATIENCE)).unwrap();
+    }
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for _ in 0..150 {
+        stranger.send_to(b"who is there", server.announced()).unwrap();
+    }
+    let (begin, mut heard) = (Instant::now(), 0);
+    while heard < 150 {
+        server.poll(Some(PATIENCE)).unwrap();
+        let before = std::mem::replace(&mut heard, server.counters().strangers);
+        assert!(heard - before <= 64, "a turn has its bound");
+    }
+    assert!(begin.elapsed() < PATIENCE / 4);
     directory.end();
 }
 
