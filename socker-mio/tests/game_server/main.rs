@@ -201,7 +201,8 @@ fn datagrams_take_turns() {
         server.poll(Some(PATIENCE)).unwrap();
         let before = std::mem::replace(&mut heard, server.counters().malformed);
         assert!(heard - before <= 64, "a turn has its bound");
-        assert!(begin.elapsed() < PATIENCE / 4, "{heard} were heard");
+        // Nothing else would end a wait before.
+        assert!(begin.elapsed() < Duration::from_secs(5), "{heard} were heard");
     }
     directory.end();
 }
