@@ -31,7 +31,8 @@ impl<S: Service> Connections<S> {
         self.connect_to(now, resolve(request)?, request)
     }
 
-    fn connect_to(
+    /// The same, with the addresses of its host.
+    pub(crate) fn connect_to(
         &mut self,
         now: Instant,
         mut addresses: Addresses,
@@ -93,7 +94,7 @@ fn dial(addresses: &mut Addresses, mut error: io::Error) -> io::Result<TcpStream
 }
 
 /// The addresses of a request's host. A name is looked up, and awaited.
-fn resolve(request: &Request) -> io::Result<Addresses> {
+pub(crate) fn resolve(request: &Request) -> io::Result<Addresses> {
     let (host, port) = (request.uri().host().unwrap_or_default(), request.uri().port_u16());
     // An IPv6 address stands in brackets in a URI, and without them in a socket's address.
     let host = host.trim_start_matches('[').trim_end_matches(']');

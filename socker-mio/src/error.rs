@@ -1,11 +1,13 @@
 use std::{error, fmt, io};
 
-use socker_core::CloseReason;
+use socker_core::{CloseReason, handshake::RequestError};
 
 /// Why a connection to a server can't be begun, or was not opened.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError {
+    /// The address is not a `ws://` or `wss://` URI.
+    Request(RequestError),
     /// The address asks for TLS, which this adapter does not have: use `socker-tokio` with a TLS
     /// stream, or a proxy.
     Tls,
@@ -22,6 +24,7 @@ pub enum ConnectError {
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Request(error) => error.fmt(f),
             Self::Tls => f.write_str("wss:// needs TLS, which this adapter does not have"),
             Self::Full => f.write_str("there are too many connections, or no more are taken"),
             Self::Io(error) => error.fmt(f),
@@ -33,9 +36,16 @@ impl fmt::Display for ConnectError {
 impl error::Error for ConnectError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
+            Self::Request(error) => Some(error),
             Self::Io(error) => Some(error),
             Self::Tls | Self::Full | Self::Closed(_) => None,
         }
+    }
+}
+
+impl From<RequestError> for ConnectError {
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
     }
 }
 

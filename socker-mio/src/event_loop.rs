@@ -13,6 +13,8 @@ use socker_core::{
     service::{Budget, Context, Host, PeerId, Service},
 };
 
+#[cfg(feature = "rtc")]
+use crate::dial::Addresses;
 use crate::{
     connections::Connections,
     error::ConnectError,
@@ -70,6 +72,9 @@ pub struct EventLoop<S> {
     connections: Connections<S>,
     listeners: Vec<Listener>,
     mailbox: Arc<Mailbox<S>>,
+    /// Something has come to the socket that it holds.
+    #[cfg(feature = "rtc")]
+    held_ready: bool,
 }
 
 /// Where it begins, and what it is made of.
@@ -97,6 +102,8 @@ impl<S: Service> EventLoop<S> {
             start: time::Instant::now(),
             listeners: Vec::new(),
             mailbox: Arc::new(Mailbox::new(waker)),
+            #[cfg(feature = "rtc")]
+            held_ready: false,
         })
     }
 
@@ -233,6 +240,8 @@ impl<S: Service> EventLoop<S> {
                     }
                 }
                 Source::Handle => called = true,
+                #[cfg(feature = "rtc")]
+                Source::Held => self.held_ready = true,
             }
         }
         for listener in &mut self.listeners {
@@ -281,6 +290,41 @@ impl<S: Service> EventLoop<S> {
     #[must_use]
     pub fn is_drained(&self) -> bool {
         self.connections.host.is_drained()
+    }
+}
+
+/// What a game server has beside its connection to the directory.
+#[cfg(feature = "rtc")]
+impl<S: Service> EventLoop<S> {
+    /// The machines' [`Instant::START`].
+    pub(crate) fn start(&self) -> time::Instant {
+        self.start
+    }
+
+    /// Watches one more socket, which is the caller's: [`EventLoop::poll`] returns when something has
+    /// come to it.
+    pub(crate) fn hold(&mut self, socket: &mut impl mio::event::Source) -> io::Result<()> {
+        self.poll.registry().register(socket, Source::Held.into(), Interest::READABLE)
+    }
+
+    /// Whether something has come to that socket since this was asked. It is told once, so read all.
+    pub(crate) fn take_held_ready(&mut self) -> bool {
+        std::mem::take(&mut self.held_ready)
+    }
+
+    /// As [`EventLoop::connect`], with the host's addresses.
+    pub(crate) fn connect_to(
+        &mut self,
+        addresses: Addresses,
+        request: &Request,
+    ) -> Result<PeerId, ConnectError> {
+        self.connections.connect_to(self.now(), addresses, request)
+    }
+
+    /// This side's address of a connection.
+    pub(crate) fn local_addr(&self, peer: PeerId) -> io::Result<SocketAddr> {
+        let socket = self.connections.sockets.get(peer).ok_or(ErrorKind::NotConnected)?;
+        socket.stream.local_addr()
     }
 }
 

@@ -57,8 +57,11 @@
 //! - [`EventLoop`] listens, connects and polls. [`serve`] is all of that for who needs no more.
 //! - [`Handle`] reaches it from other threads.
 //! - [`ConnectError`] tells why a connection to a server was not opened.
+//! - `game_server`, with the feature `rtc`, is a game server that browsers find in a directory and
+//!   reach over WebRTC.
 //!
-//! `examples/echo.rs` is a server, `examples/client.rs` a client.
+//! `examples/echo.rs` is a server, `examples/client.rs` a client, `examples/game_server.rs` a game
+//! server.
 //!
 //! # What it costs
 //!
@@ -73,6 +76,8 @@ mod connections;
 mod dial;
 mod error;
 mod event_loop;
+#[cfg(feature = "rtc")]
+pub mod game_server;
 mod handle;
 mod listener;
 mod seed;
@@ -83,6 +88,8 @@ use std::{io, net::TcpListener};
 
 pub use socker_core as core;
 use socker_core::service::Service;
+#[cfg(feature = "rtc")]
+pub use socker_rtc as rtc;
 
 pub use self::{
     error::{ConnectError, RunError},

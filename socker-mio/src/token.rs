@@ -9,11 +9,18 @@ compile_error!("a token is as wide as a pointer, and a peer's number and generat
 /// No peer has this number: there are fewer sockets than that.
 const NOBODY: u32 = u32::MAX;
 
+/// No listener has this number.
+#[cfg(feature = "rtc")]
+const HELD: u32 = u32::MAX - 1;
+
 /// What an event is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// A handle has something for the loop.
     Handle,
+    /// A socket that the loop holds for somebody else.
+    #[cfg(feature = "rtc")]
+    Held,
     /// The listener of this number.
     Listener(usize),
     /// A peer. With its generation in the token, what comes too late reaches nobody.
@@ -24,6 +31,8 @@ impl From<Source> for Token {
     fn from(source: Source) -> Self {
         let (high, low) = match source {
             Source::Handle => (u32::MAX as usize, NOBODY),
+            #[cfg(feature = "rtc")]
+            Source::Held => (HELD as usize, NOBODY),
             Source::Listener(number) => (number, NOBODY),
             Source::Peer(peer) => (peer.generation() as usize, peer.index()),
         };
@@ -39,6 +48,8 @@ impl From<Token> for Source {
         let (high, low) = ((token >> 32) as u32, token as u32);
         match (high, low) {
             (u32::MAX, NOBODY) => Self::Handle,
+            #[cfg(feature = "rtc")]
+            (HELD, NOBODY) => Self::Held,
             (number, NOBODY) => Self::Listener(number as usize),
             (generation, index) => Self::Peer(PeerId::new(index, generation)),
         }
@@ -53,6 +64,8 @@ mod tests {
     fn a_token_names_its_source() {
         let sources = [
             Source::Handle,
+            #[cfg(feature = "rtc")]
+            Source::Held,
             Source::Listener(0),
             Source::Listener(7),
             Source::Peer(PeerId::new(0, 0)),

@@ -126,6 +126,9 @@
 //!   the page calls its `close`.
 //! - Channels with `negotiated: true`, which both sides have to know beforehand, are not told.
 //!
+//! With the feature `directory`, `game_server` joins an endpoint and a game server's side of a
+//! directory, by which offers and answers travel.
+//!
 //! [`str0m`]: https://docs.rs/str0m
 
 mod channel;
@@ -134,6 +137,8 @@ mod config;
 mod endpoint;
 mod error;
 mod event;
+#[cfg(feature = "directory")]
+pub mod game_server;
 mod offer;
 mod warm_up;
 

@@ -28,7 +28,8 @@
 //! let host = Host::with(directory, config, Budget::default());
 //! ```
 //!
-//! A game server's side is [`Registration`], a pure machine too.
+//! A game server's side is [`Registration`], a pure machine too; [`servers_url`] and [`Backoff`] are
+//! where it connects, and when it does again.
 //!
 //! # Protocol
 //!
@@ -83,6 +84,7 @@ mod list;
 mod offers;
 mod problem;
 mod program;
+mod reach;
 mod registration;
 mod relay;
 
@@ -94,6 +96,7 @@ use self::{codec::Sender, list::List, offers::Offers, problem::Problem};
 pub use self::{
     event::{Ask, Denial, DirectoryEvent, Role},
     limits::Limits,
+    reach::{Backoff, servers_url},
     registration::{MetadataError, Registration, RegistrationEvent},
 };
 use crate::{

@@ -236,6 +236,12 @@ impl Endpoint {
         None
     }
 
+    /// Whether [`Endpoint::poll_event`] has something, so that a host should not wait.
+    #[must_use]
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// The next event, in the order in which they happened.
     pub fn poll_event(&mut self) -> Option<(PeerId, Event)> {
         while let Some(id) = self.events.pop_front() {

@@ -54,6 +54,15 @@ impl Browser {
         self.rtc.sdp_api().accept_answer(self.pending.take().unwrap(), answer).unwrap();
     }
 
+    /// The same, if the answer is one to its last offer.
+    pub fn try_answered(&mut self, answer: &str) -> bool {
+        let (Some(pending), Ok(answer)) = (self.pending.take(), SdpAnswer::from_sdp_string(answer))
+        else {
+            return false;
+        };
+        self.rtc.sdp_api().accept_answer(pending, answer).is_ok()
+    }
+
     pub fn open(&mut self, channel: ChannelConfig) -> ChannelId {
         self.rtc.direct_api().create_data_channel(channel)
     }

@@ -2,17 +2,13 @@
 
 use std::{fmt, future::Future, io, net::IpAddr, pin::Pin, time::Duration};
 
-use socker_core::{CloseCode, Message};
+use socker_core::{
+    CloseCode, Message,
+    directory::{Backoff, servers_url},
+};
 use tokio::{net::TcpStream, time};
 
-use crate::{Connection, Error, open::connect};
-
-/// What is meant by a directory's address without a path.
-const PATH: &str = "/directory/servers";
-
-/// The wait before the first new attempt, which doubles with each, and the longest.
-const FIRST: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(8);
+use crate::{Connection, Error, open::connect, random_seed};
 
 /// How long an attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(10);
@@ -33,8 +29,7 @@ enum State {
 pub(super) struct Link {
     url: String,
     state: State,
-    /// Failed attempts in a row.
-    failures: u32,
+    backoff: Backoff,
 }
 
 /// What has happened.
@@ -46,10 +41,11 @@ pub(super) enum Told {
 
 impl Link {
     pub(super) async fn open(url: &str) -> Result<Self, Error> {
-        let url = with_path(url);
+        let url = servers_url(url);
+        let backoff = Backoff::new(random_seed()?);
         let connection = time::timeout(ATTEMPT, connect(&url)).await;
         let connection = connection.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-        Ok(Self { url, state: State::Open(Box::new(connection)), failures: 0 })
+        Ok(Self { url, state: State::Open(Box::new(connection)), backoff })
     }
 
     /// With which address the directory is reached.
@@ -74,7 +70,7 @@ impl Link {
             match &mut self.state {
                 State::Open(connection) => match connection.recv().await {
                     Some(Ok(message)) => {
-                        self.failures = 0;
+                        self.backoff.succeeded();
                         return Told::Message(message);
                     }
                     Some(Err(Error::Oversized(_))) => {}
@@ -111,26 +107,7 @@ impl Link {
     }
 
     fn back_off(&mut self) {
-        let wait = FIRST.saturating_mul(1 << self.failures.min(8)).min(LONGEST);
-        self.failures = self.failures.saturating_add(1);
-        self.state = State::Closed(Box::pin(time::sleep(wait.mul_f64(jitter()))));
-    }
-}
-
-/// From 0.75 to 1, so that many servers do not come back all at once.
-fn jitter() -> f64 {
-    let mut byte = [0];
-    // Without a random source they do.
-    let _ = getrandom::fill(&mut byte);
-    1.0 - f64::from(byte[0]) / 1024.0
-}
-
-fn with_path(url: &str) -> String {
-    let (_, rest) = url.split_once("://").unwrap_or(("", url));
-    match rest.split_once('/') {
-        None => format!("{url}{PATH}"),
-        Some((_, "")) => format!("{}{PATH}", url.trim_end_matches('/')),
-        Some(_) => url.to_owned(),
+        self.state = State::Closed(Box::pin(time::sleep(self.backoff.failed())));
     }
 }
 
@@ -142,23 +119,5 @@ impl fmt::Debug for Link {
             State::Closed(_) => "closed",
         };
         f.debug_struct("Link").field("url", &self.url).field("state", &state).finish()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::with_path;
-
-    #[test]
-    fn a_directory_without_a_path() {
-        for (url, full) in [
-            ("ws://a", "ws://a/directory/servers"),
-            ("ws://a:80/", "ws://a:80/directory/servers"),
-            ("ws://a/enslavism/slaves", "ws://a/enslavism/slaves"),
-            ("ws://a/x?y=/", "ws://a/x?y=/"),
-            ("a", "a/directory/servers"),
-        ] {
-            assert_eq!(with_path(url), full);
-        }
     }
 }

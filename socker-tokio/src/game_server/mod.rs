@@ -22,30 +22,38 @@
 //! # }
 //! ```
 
-mod error;
 mod link;
-mod options;
 
-use std::{collections::BTreeMap, io, net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use socker_core::{
     Instant, Message,
-    directory::{MetadataError, Registration, RegistrationEvent},
+    directory::{MetadataError, Registration},
 };
+pub use socker_rtc::game_server::Options;
 use socker_rtc::{
-    ChannelConfig, ChannelId, Counters, Delivery, Endpoint, Event, OfferError, OpenError, PeerId,
-    SendError, Sent,
+    ChannelConfig, ChannelId, Counters, Delivery, Event, OpenError, PeerId, SendError, Sent,
+    game_server,
 };
 use tokio::{net::UdpSocket, time};
 
 use self::link::Link;
-pub use self::{error::GameServerError, options::Options};
+use crate::Error;
 
 /// Most datagrams that are read before the time and the directory are looked at.
 const DATAGRAMS: usize = 64;
 
 /// More than a datagram has.
 const READ: usize = 2_048;
+
+/// Why a game server can't begin.
+pub type GameServerError = game_server::GameServerError<Error>;
+
+impl From<Error> for GameServerError {
+    fn from(error: Error) -> Self {
+        Self::Directory(error)
+    }
+}
 
 /// A game server in a directory, with all of its players on one UDP port.
 ///
@@ -54,17 +62,13 @@ const READ: usize = 2_048;
 /// [module](self) for a loop.
 #[derive(Debug)]
 pub struct GameServer {
-    endpoint: Endpoint,
+    machine: game_server::GameServer,
+    link: Link,
     socket: UdpSocket,
     announced: SocketAddr,
-    /// The endpoint's [`Instant::START`].
+    /// The machine's [`Instant::START`].
     start: time::Instant,
-    registration: Registration,
-    link: Link,
-    /// The players by the directory's names for them, which hold as long as its connection.
-    clients: BTreeMap<u32, PeerId>,
     buffer: Box<[u8; READ]>,
-    closing: bool,
 }
 
 /// Where it begins and ends.
@@ -89,28 +93,18 @@ impl GameServer {
         metadata: &str,
         options: Options,
     ) -> Result<Self, GameServerError> {
-        let mut registration = Registration::new(metadata)?;
+        let registration = Registration::new(metadata)?;
         let link = Link::open(directory).await?;
-        registration.opened();
-        let Options { bind, announced, rtc } = options;
-        let socket = UdpSocket::bind(bind).await?;
-        let announced = match announced {
+        let socket = UdpSocket::bind(options.bind).await?;
+        let announced = match options.announced {
             Some(announced) => announced,
             None => SocketAddr::new(link.local_ip()?, socket.local_addr()?.port()),
         };
         let start = time::Instant::now();
-        let endpoint = Endpoint::new(start.into_std(), rtc.candidate(announced))?;
-        Ok(Self {
-            endpoint,
-            socket,
-            announced,
-            start,
-            registration,
-            link,
-            clients: BTreeMap::new(),
-            buffer: Box::new([0; READ]),
-            closing: false,
-        })
+        let config = options.rtc.candidate(announced);
+        let mut machine = game_server::GameServer::new(start.into_std(), config, registration)?;
+        machine.directory_opened();
+        Ok(Self { machine, link, socket, announced, start, buffer: Box::new([0; READ]) })
     }
 
     /// The address that players are told.
@@ -122,7 +116,7 @@ impl GameServer {
     /// By which clients name this server in the directory, while it is listed.
     #[must_use]
     pub fn id(&self) -> Option<u32> {
-        self.registration.id()
+        self.machine.id()
     }
 
     /// Changes the metadata that clients see.
@@ -130,15 +124,13 @@ impl GameServer {
     /// # Errors
     /// They are not JSON, or too long; they stay as they were.
     pub fn update(&mut self, metadata: &str) -> Result<(), MetadataError> {
-        self.registration.update(metadata)
+        self.machine.update(metadata)
     }
 
     /// Leaves the directory and says goodbye to all players. [`GameServer::next`] tells of each, and
     /// then `None`.
     pub fn close(&mut self) {
-        self.closing = true;
-        self.registration.deregister();
-        self.endpoint.close(self.now());
+        self.machine.close(self.now());
     }
 }
 
@@ -148,14 +140,11 @@ impl GameServer {
     /// dropped before it is ready, and nothing is lost.
     pub async fn next(&mut self) -> Option<(PeerId, Event)> {
         loop {
-            self.turn();
-            if let Some((peer, event)) = self.endpoint.poll_event() {
-                if let Event::Disconnected { .. } = event {
-                    self.clients.retain(|_, player| *player != peer);
-                }
-                return Some((peer, event));
+            self.flush();
+            if let Some(happened) = self.machine.poll_event() {
+                return Some(happened);
             }
-            if self.closing && self.endpoint.is_done() {
+            if self.machine.is_done() {
                 self.link.close().await;
                 return None;
             }
@@ -174,7 +163,7 @@ impl GameServer {
         message: Message<'m>,
         delivery: Delivery,
     ) -> Result<Sent, SendError<'m>> {
-        self.endpoint.send(player, channel, message, delivery)
+        self.machine.send(player, channel, message, delivery)
     }
 
     /// Opens a channel to a player; [`Event::Opened`] tells when it can be sent on.
@@ -186,29 +175,29 @@ impl GameServer {
         player: PeerId,
         config: ChannelConfig,
     ) -> Result<ChannelId, OpenError> {
-        self.endpoint.open_channel(self.now(), player, config)
+        self.machine.open_channel(self.now(), player, config)
     }
 
     /// Closes a channel.
     pub fn close_channel(&mut self, player: PeerId, channel: ChannelId) {
-        self.endpoint.close_channel(self.now(), player, channel);
+        self.machine.close_channel(self.now(), player, channel);
     }
 
     /// Ends a player's connection, after what was sent to it before.
     pub fn kick(&mut self, player: PeerId) {
-        self.endpoint.kick(self.now(), player);
+        self.machine.kick(self.now(), player);
     }
 
     /// How many players there are.
     #[must_use]
     pub fn players(&self) -> usize {
-        self.endpoint.peers()
+        self.machine.endpoint().peers()
     }
 
     /// What the endpoint has counted.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.endpoint.counters()
+        self.machine.endpoint().counters()
     }
 }
 
@@ -217,75 +206,42 @@ impl GameServer {
         Instant::at(self.start.elapsed())
     }
 
-    /// All that need not wait.
-    fn turn(&mut self) {
-        let now = self.now();
-        self.endpoint.handle_timeout(now);
-        while let Some(event) = self.registration.poll_event() {
-            self.told(now, event);
-        }
-        while let Some(message) = self.registration.poll_message() {
+    /// Sends all that waits to be sent.
+    fn flush(&mut self) {
+        while let Some(message) = self.machine.poll_message() {
             self.link.send(message);
         }
-        while let Some(transmit) = self.endpoint.poll_transmit() {
+        while let Some(transmit) = self.machine.poll_transmit() {
             // What the system has no room for is lost, as on the way; what must arrive comes again.
             let _ = self.socket.try_send_to(&transmit.payload, transmit.destination);
         }
     }
 
-    /// What the directory says.
-    fn told(&mut self, now: Instant, event: RegistrationEvent) {
-        match event {
-            RegistrationEvent::Offer { client, sdp } => match self.accept(now, client, &sdp) {
-                Ok(answer) => self.registration.answer(client, &answer),
-                Err(_) => self.registration.reject(client),
-            },
-            RegistrationEvent::Candidate { client, candidate: Some(candidate) } => {
-                if let Some(player) = self.clients.get(&client) {
-                    // One that makes no sense is the client's loss.
-                    let _ = self.endpoint.candidate(now, *player, &candidate.candidate);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// An offer of somebody who is there is about the same connection; if that has ended, it is a new
-    /// one.
-    fn accept(&mut self, now: Instant, client: u32, sdp: &str) -> Result<String, OfferError> {
-        if let Some(player) = self.clients.get(&client) {
-            match self.endpoint.accept_again(now, *player, sdp) {
-                Ok(answer) => return Ok(answer),
-                Err(OfferError::NoPeer) => {}
-                // A page that has made its connection anew: the old one is dead.
-                Err(_) => self.endpoint.kick(now, *player),
-            }
-        }
-        let (player, answer) = self.endpoint.accept(now, sdp)?;
-        self.clients.insert(client, player);
-        Ok(answer)
-    }
-
     /// Until something has come, or the time.
     async fn wait(&mut self) {
-        let timeout = self.endpoint.poll_timeout();
+        let timeout = self.machine.poll_timeout();
         let timeout = timeout.map(|at| self.start + at.since(Instant::START));
-        let Self { socket, link, registration, .. } = self;
         tokio::select! {
-            ready = socket.readable() => match ready {
-                Ok(()) => self.receive(),
+            ready = self.socket.readable() => if ready.is_err() {
                 // It does not happen to a socket that is bound, and must not spin.
-                Err(_) => time::sleep(Duration::from_millis(100)).await,
+                time::sleep(Duration::from_millis(100)).await;
             },
             () = until(timeout) => {}
-            told = link.next() => match told {
-                link::Told::Opened => {
-                    self.clients.clear();
-                    registration.opened();
-                }
-                link::Told::Closed => registration.closed(),
-                link::Told::Message(message) => registration.read(message.as_bytes()),
-            },
+            told = self.link.next() => return self.told(&told),
+        }
+        // First what has come, so that nobody is found silent because this was late.
+        self.receive();
+        self.machine.handle_timeout(self.now());
+    }
+
+    /// What the directory's connection tells.
+    fn told(&mut self, told: &link::Told) {
+        match told {
+            link::Told::Opened => self.machine.directory_opened(),
+            link::Told::Closed => self.machine.directory_closed(),
+            link::Told::Message(message) => {
+                self.machine.directory_said(self.now(), message.as_bytes());
+            }
         }
     }
 
@@ -294,7 +250,7 @@ impl GameServer {
         for _ in 0..DATAGRAMS {
             match self.socket.try_recv_from(&mut self.buffer[..]) {
                 Ok((len, source)) => {
-                    self.endpoint.receive(now, source, self.announced, &self.buffer[..len]);
+                    self.machine.receive(now, source, self.announced, &self.buffer[..len]);
                 }
                 // A player whose port is closed is told here by some systems; others may have sent.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}

@@ -1,16 +1,15 @@
 use std::{error, fmt, io};
 
 use socker_core::directory::MetadataError;
-use socker_rtc::ConfigError;
 
-use crate::Error;
+use crate::ConfigError;
 
-/// Why a game server can't begin.
+/// Why a game server can't begin. `E` is why its adapter has no connection.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum GameServerError {
+pub enum GameServerError<E> {
     /// The directory can't be reached, or does not want it.
-    Directory(Error),
+    Directory(E),
     /// The UDP socket can't be bound.
     Socket(io::Error),
     /// Nobody can be reached under the announced address.
@@ -19,7 +18,7 @@ pub enum GameServerError {
     Metadata(MetadataError),
 }
 
-impl fmt::Display for GameServerError {
+impl<E: fmt::Display> fmt::Display for GameServerError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Directory(error) => write!(f, "the directory can't be reached: {error}"),
@@ -30,7 +29,7 @@ impl fmt::Display for GameServerError {
     }
 }
 
-impl error::Error for GameServerError {
+impl<E: error::Error + 'static> error::Error for GameServerError<E> {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         Some(match self {
             Self::Directory(error) => error,
@@ -41,25 +40,19 @@ impl error::Error for GameServerError {
     }
 }
 
-impl From<Error> for GameServerError {
-    fn from(error: Error) -> Self {
-        Self::Directory(error)
-    }
-}
-
-impl From<io::Error> for GameServerError {
+impl<E> From<io::Error> for GameServerError<E> {
     fn from(error: io::Error) -> Self {
         Self::Socket(error)
     }
 }
 
-impl From<ConfigError> for GameServerError {
+impl<E> From<ConfigError> for GameServerError<E> {
     fn from(error: ConfigError) -> Self {
         Self::Address(error)
     }
 }
 
-impl From<MetadataError> for GameServerError {
+impl<E> From<MetadataError> for GameServerError<E> {
     fn from(error: MetadataError) -> Self {
         Self::Metadata(error)
     }
