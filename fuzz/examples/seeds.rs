@@ -39,8 +39,31 @@ fn main() -> io::Result<()> {
     let said =
         vectors.iter().flat_map(|vector| vector.fields()).filter(|(key, _)| key.ends_with('>'));
     let texts = said.step_by(9).map(|(_, text)| [b"\0", text.as_bytes()].concat());
-    save("rooms", texts.take(12).chain((0..8).map(|seed| noise(2 * seed + 1))))
+    save("rooms", texts.take(12).chain((0..8).map(|seed| noise(2 * seed + 1))))?;
+
+    // Offers and a candidate as texts, a browser that joins, and steps: an odd first byte.
+    let texts = socker_fuzz::OFFERS.into_iter().chain([CANDIDATE]);
+    let texts = texts.map(|text| [b"\0", text.as_bytes()].concat());
+    let joined = JOINED.into_iter().map(|then| [&JOIN, then].concat());
+    let noise = (0..9).map(|seed| noise(2 * seed + 1));
+    save("rtc_signalling", texts.chain(joined).chain(noise))
 }
+
+const CANDIDATE: &str = "candidate:1 1 udp 2122260223 198.51.100.7 50000 typ host generation 0";
+
+/// A browser's offer, and what connects it: 23 rounds, in which all datagrams up to the 255th arrive.
+const JOIN: [u8; 13] = [1, 11, 0, 12, 0, 23, 255, 0, 12, 0, 23, 255, 0];
+
+/// What happens then: it sends and is sent to, offers again, opens a channel, closes, is kicked; a
+/// datagram of its is damaged.
+const JOINED: [&[u8]; 6] = [
+    &[30, 4, 1, 0, 4, 19, 0, 0, 200, 0, 1, 12, 0, 9, 255, 0],
+    &[30, 3, 12, 0, 9, 255, 0],
+    &[16, 0, 1, 12, 0, 9, 255, 0, 18, 0, 0, 12, 0, 9, 255, 0],
+    &[30, 0, 12, 0, 9, 255, 0],
+    &[22, 0, 12, 0, 9, 255, 0],
+    &[30, 4, 1, 0, 16, 12, 0, 9, 0, 3, 20, 0, 255],
+];
 
 /// For the targets that are made of calls. It begins with the seed.
 fn noise(seed: u8) -> Vec<u8> {

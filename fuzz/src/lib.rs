@@ -12,9 +12,15 @@ mod machine;
 #[cfg(test)]
 mod replay;
 mod rooms;
+mod rtc_signalling;
 
 pub use self::{
-    directory::directory, frames::frames, handshake::handshake, machine::machine, rooms::rooms,
+    directory::directory,
+    frames::frames,
+    handshake::handshake,
+    machine::machine,
+    rooms::rooms,
+    rtc_signalling::{OFFERS, rtc_signalling},
 };
 
 /// A number that differs by input, so that the pieces do not depend on a part of it.

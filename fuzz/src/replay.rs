@@ -42,3 +42,8 @@ fn directory() {
 fn rooms() {
     replay("rooms", crate::rooms);
 }
+
+#[test]
+fn rtc_signalling() {
+    replay("rtc_signalling", crate::rtc_signalling);
+}

@@ -215,6 +215,25 @@ fn offers_and_candidates() {
 }
 
 #[test]
+fn candidates_of_a_refused_offer_count() {
+    let mut world = World::new(config().remote_candidates(3), 13, Weather::CLEAR);
+    let browser = world.browser();
+    let (offer, _) = world.browsers[browser].offer(reliable("chat"));
+    let (peer, _) = world.endpoint.accept(world.now, &offer).unwrap();
+    let named = |number: u8| CANDIDATE.replace("100.7", &format!("100.{number}"));
+    // What is wrong with it is found after its candidates have been taken.
+    let broken = offer.replace("a=group:BUNDLE", "a=groups:BUNDLE");
+    let broken = |number| format!("{broken}a={}\r\na={}\r\n", named(number), named(number + 1));
+
+    let refused = world.endpoint.accept_again(world.now, peer, &broken(8)).unwrap_err();
+    assert!(matches!(refused, OfferError::Refused(_)), "{refused}");
+    let refused = world.endpoint.accept_again(world.now, peer, &broken(10));
+    assert_eq!(refused, Err(OfferError::TooManyCandidates));
+    let more = world.endpoint.candidate(world.now, peer, &named(12));
+    assert_eq!(more, Err(CandidateError::TooMany));
+}
+
+#[test]
 fn a_full_channel_tells_when_there_is_room() {
     let mut world = World::new(config(), 11, Weather::CLEAR);
     let (browser, peer, channel, id) = world.joined(reliable("chat"));

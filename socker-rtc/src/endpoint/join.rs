@@ -48,7 +48,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// There is no such peer, or something is wrong with the offer. The peer goes on as it was, as far
-    /// as the offer has not replaced what it came with.
+    /// as the offer has not replaced what it came with; the candidates that it named count all the same.
     pub fn accept_again(
         &mut self,
         now: Instant,

@@ -103,20 +103,26 @@ impl Peer {
         shared: &mut Shared,
         offer: Offer,
     ) -> Result<String, OfferError> {
+        let name_here = self.name_here();
         let Some(rtc) = &mut self.rtc else { return Err(OfferError::NoPeer) };
         // A browser names again what it named before, unless it restarts ICE.
         let mut candidates = offer.candidates;
-        if self.name == offer.name {
+        let restarts = self.name != offer.name;
+        if !restarts {
             candidates.extend(&self.candidates);
         }
         if candidates.len() > shared.config.remote_candidates {
             return Err(OfferError::TooManyCandidates);
         }
-        let answer = answer(rtc, offer.sdp)?;
-        self.name = offer.name;
-        self.candidates = candidates;
+        let answer = answer(rtc, offer.sdp);
+        // The library looks at ICE first, and keeps that also of an offer that it refuses. A restart
+        // shows in the name of this side.
+        if self.name_here() != name_here || !restarts {
+            self.name = offer.name;
+            self.candidates = candidates;
+        }
         self.tell_time(shared);
-        Ok(answer)
+        answer
     }
 
     pub(super) fn add_candidate(
