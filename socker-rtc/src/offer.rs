@@ -23,6 +23,9 @@ pub(crate) struct Offer {
     pub(crate) sdp: SdpOffer,
     /// The peer's name in ICE, another after a restart (RFC 8839, section 4.4.1.1.1).
     pub(crate) name: String,
+    /// The digests of its certificates, which are the same as long as the connection (RFC 8842,
+    /// section 5.5).
+    pub(crate) fingerprints: BTreeSet<String>,
     /// The addresses that it names, of UDP.
     pub(crate) candidates: BTreeSet<SocketAddr>,
     /// Most bytes of a message that the peer takes.
@@ -36,6 +39,7 @@ impl Offer {
         }
         let (mut sections, mut max_message) = (0, DEFAULT_MAX_MESSAGE);
         let (mut candidates, mut names) = (BTreeSet::new(), BTreeSet::new());
+        let mut fingerprints = BTreeSet::new();
         for line in text.split(['\r', '\n']) {
             if let Some(section) = line.strip_prefix("m=") {
                 if !section.starts_with("application ") {
@@ -52,6 +56,8 @@ impl Offer {
                 names.insert(name);
             } else if let Some(password) = line.strip_prefix("a=ice-pwd:") {
                 require_ice(password, PASSWORD)?;
+            } else if let Some(fingerprint) = line.strip_prefix("a=fingerprint:") {
+                fingerprints.insert(fingerprint.trim().to_ascii_lowercase());
             } else if line.starts_with("a=candidate:") {
                 candidates.extend(udp_candidate(&line[2..]).map(|candidate| candidate.addr()));
             } else if let Some(bytes) = line.strip_prefix("a=max-message-size:") {
@@ -76,7 +82,7 @@ impl Offer {
         if !names.is_empty() {
             return Err(OfferError::IceCredentials);
         }
-        Ok(Self { sdp, name, candidates, max_message })
+        Ok(Self { sdp, name, fingerprints, candidates, max_message })
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Peer {
     pub(super) known: Known,
     /// The peer's name in ICE.
     name: String,
+    /// The digests of the peer's certificates.
+    fingerprints: BTreeSet<String>,
     /// The addresses that the peer has named since its last ICE restart.
     candidates: BTreeSet<SocketAddr>,
     /// Most bytes of a message that the peer takes.
@@ -90,6 +92,7 @@ impl Peer {
             datagrams: Queue::default(),
             known: Known::default(),
             name: offer.name,
+            fingerprints: offer.fingerprints,
             candidates: offer.candidates,
             max_message: offer.max_message,
             alarm: None,
@@ -105,6 +108,10 @@ impl Peer {
     ) -> Result<String, OfferError> {
         let name_here = self.name_here();
         let Some(rtc) = &mut self.rtc else { return Err(OfferError::NoPeer) };
+        // The library would answer, and keep to the old one.
+        if offer.fingerprints != self.fingerprints {
+            return Err(OfferError::Certificate);
+        }
         // A browser names again what it named before, unless it restarts ICE.
         let mut candidates = offer.candidates;
         let restarts = self.name != offer.name;
