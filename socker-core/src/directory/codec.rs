@@ -15,6 +15,9 @@ use std::{borrow::Cow, error, fmt, str};
 /// Most bytes of a server's metadata on the wire: its length has 16 bits.
 pub const METADATA_LIMIT: usize = 0xFFFF;
 
+/// Bytes before the texts of what is relayed: type, id, and of a candidate two lengths.
+const HEAD: usize = 8;
+
 /// Who says a message. The same message has another type, and its `id` means another end, depending
 /// on who says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -263,7 +266,10 @@ impl<'m> Message<'m> {
     /// # Errors
     /// The sender does not say it, or a part is too long for its place.
     pub fn encode(&self, sender: Sender) -> Result<Vec<u8>, EncodeError> {
-        let mut bytes = vec![self.kind(sender).ok_or(EncodeError::NotSaid)?];
+        let kind = self.kind(sender).ok_or(EncodeError::NotSaid)?;
+        // What is relayed is allocated once, and not as it grows.
+        let mut bytes = Vec::with_capacity(self.text_len() + HEAD);
+        bytes.push(kind);
         match self {
             Self::Register { metadata } | Self::Update { metadata } => {
                 bytes.extend_from_slice(metadata.as_bytes());
@@ -298,6 +304,17 @@ impl<'m> Message<'m> {
             Self::Deregister => {}
         }
         Ok(bytes)
+    }
+
+    /// Bytes of the texts in what is relayed.
+    fn text_len(&self) -> usize {
+        match self {
+            Self::Offer { sdp, .. } | Self::Answer { sdp, .. } => sdp.len(),
+            Self::Candidate { candidate: Some(candidate), .. } => {
+                candidate.mid.len() + candidate.candidate.len()
+            }
+            _ => 0,
+        }
     }
 
     /// The message's type as this sender says it; `None` if it does not.

@@ -77,8 +77,10 @@ impl Directory {
                 let relayed = codec::Message::Candidate { id: server, candidate };
                 let bytes = relayed.encode(Sender::DirectoryToClient).unwrap_or_default();
                 let fate = self.offers.server_candidate((client, server), &bytes);
-                if judge(fate)? {
-                    self.to_client(cx, client, &relayed);
+                if judge(fate)?
+                    && let Some(&peer) = self.clients.get(&client)
+                {
+                    cx.send(peer, Message::binary(bytes));
                 }
                 Ok(())
             }

@@ -1,5 +1,7 @@
 //! All servers and clients of a directory: one thread.
 
+use std::{iter, ops::Range};
+
 use socker_core::directory::codec::{Candidate, Message, Sender};
 
 use crate::peers::Peers;
@@ -8,8 +10,8 @@ use crate::servers::{Failure, Server};
 /// As a browser's offer for a data channel, about.
 const SDP: usize = 500;
 
-/// Of each side.
-const CANDIDATES: usize = 4;
+/// Of each side: the offer or answer, and four candidates.
+pub const MESSAGES: usize = 5;
 
 pub struct Load {
     servers: Peers,
@@ -29,11 +31,12 @@ impl Load {
         Ok(load)
     }
 
-    fn register(&mut self, places: std::ops::Range<usize>) -> Result<(), Failure> {
+    fn register(&mut self, places: Range<usize>) -> Result<(), Failure> {
         for place in places.clone() {
             let metadata =
                 format!("{{\"name\":\"server {place:04}\",\"players\":12,\"map\":\"a\"}}");
-            self.servers.say(place, &Message::Register { metadata: metadata.into() })?;
+            let registers = Message::Register { metadata: metadata.into() };
+            self.servers.say(place, iter::once(registers))?;
         }
         let Self { servers, server_ids, .. } = self;
         let mut missing = places.len();
@@ -70,7 +73,7 @@ impl Load {
     pub fn churn(&mut self, count: usize, times: usize) -> Result<(), Failure> {
         for _ in 0..times {
             for place in 0..count {
-                self.servers.say(place, &Message::Deregister)?;
+                self.servers.say(place, iter::once(Message::Deregister))?;
             }
             self.register(0..count)?;
             self.expect_listed(count, count)?;
@@ -78,51 +81,56 @@ impl Load {
         Ok(())
     }
 
-    /// Each client makes an offer to a server, which answers; and each side has its candidates. One
-    /// message is in flight for each client at a time.
-    pub fn offers(&mut self, times: usize) -> Result<(), Failure> {
+    /// Each client makes an offer to a server, which answers; and each side has its candidates. So
+    /// many messages of each are in flight at a time, in one write: one, or all, as the candidates of
+    /// a browser come.
+    pub fn offers(&mut self, times: usize, at_a_time: usize) -> Result<(), Failure> {
         for _ in 0..times {
-            let mut pairs = self.clients_say(|id| Message::Offer { id, sdp: sdp() })?;
-            self.servers_say(&mut pairs, |id| Message::Answer { id, sdp: sdp() })?;
-            for number in 0..CANDIDATES {
-                self.clients_say(|id| candidate(id, number))?;
-                self.servers_say(&mut pairs, |id| candidate(id, number))?;
+            let mut pairs = Vec::with_capacity(self.clients.len());
+            for first in (0..MESSAGES).step_by(at_a_time) {
+                let numbers = first..(first + at_a_time).min(MESSAGES);
+                self.clients_say(numbers.clone(), &mut pairs)?;
+                self.servers_say(numbers, &pairs)?;
             }
         }
         Ok(())
     }
 
-    /// Each client says something to its server; by server and client, who has said it.
+    /// Each client says these to its server. `pairs` are by server and client who has made an offer.
     fn clients_say(
         &mut self,
-        say: impl Fn(u32) -> Message<'static>,
-    ) -> Result<Vec<(usize, u32)>, Failure> {
+        numbers: Range<usize>,
+        pairs: &mut Vec<(usize, u32)>,
+    ) -> Result<(), Failure> {
         for place in 0..self.clients.len() {
-            let server = self.server_ids[place % self.server_ids.len()];
-            self.clients.say(place, &say(server))?;
+            let id = self.server_ids[place % self.server_ids.len()];
+            let offer = || Message::Offer { id, sdp: sdp() };
+            let said = numbers.clone().map(|number| candidate(id, number).unwrap_or_else(offer));
+            self.clients.say(place, said)?;
         }
-        let mut from = Vec::with_capacity(self.clients.len());
-        let count = self.clients.len();
+        let mut missing = self.clients.len() * numbers.len();
         self.servers.take(|place, bytes| {
-            let id = match Message::decode(Sender::DirectoryToServer, bytes)? {
-                Message::Offer { id, .. } | Message::Candidate { id, .. } => id,
+            match Message::decode(Sender::DirectoryToServer, bytes)? {
+                Message::Offer { id, .. } => pairs.push((place, id)),
+                Message::Candidate { .. } => {}
                 other => return Err(format!("not expected: {other:?}").into()),
-            };
-            from.push((place, id));
-            Ok(from.len() == count)
-        })?;
-        Ok(from)
+            }
+            missing -= 1;
+            Ok(missing == 0)
+        })
     }
 
     fn servers_say(
         &mut self,
-        to: &mut [(usize, u32)],
-        say: impl Fn(u32) -> Message<'static>,
+        numbers: Range<usize>,
+        pairs: &[(usize, u32)],
     ) -> Result<(), Failure> {
-        for (place, client) in &*to {
-            self.servers.say(*place, &say(*client))?;
+        for &(place, id) in pairs {
+            let answer = || Message::Answer { id, sdp: sdp() };
+            let said = numbers.clone().map(|number| candidate(id, number).unwrap_or_else(answer));
+            self.servers.say(place, said)?;
         }
-        let mut missing = self.clients.len();
+        let mut missing = self.clients.len() * numbers.len();
         self.clients.take(|_, bytes| match Message::decode(Sender::DirectoryToClient, bytes)? {
             Message::Answer { .. } | Message::Candidate { .. } => {
                 missing -= 1;
@@ -137,8 +145,10 @@ fn sdp() -> std::borrow::Cow<'static, str> {
     "v=0\r\n".repeat(SDP / 5).into()
 }
 
-fn candidate(id: u32, number: usize) -> Message<'static> {
+/// The message with this number; none if that is the offer or answer, before all candidates.
+fn candidate(id: u32, number: usize) -> Option<Message<'static>> {
+    let number = number.checked_sub(1)?;
     let text = format!("candidate:{number} 1 udp 2113937151 192.0.2.{number} 54400 typ host");
     let candidate = Candidate { mid: "0".into(), m_line_index: 0, candidate: text.into() };
-    Message::Candidate { id, candidate: Some(candidate) }
+    Some(Message::Candidate { id, candidate: Some(candidate) })
 }

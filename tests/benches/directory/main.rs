@@ -27,6 +27,10 @@ use servers::{Contender, Failure, Subprogram};
 static DIRECTORIES: [Contender; 2] =
     [Contender::ours("socker-mio", "directory"), Contender::ours("socker-tokio", "directory")];
 
+/// Messages of each side at a time: each waits for the one before, or they come as a browser has them.
+const OFFERS: [(usize, &str); 2] =
+    [(1, "per offer, answer and 4 + 4 candidates"), (load::MESSAGES, "the same, 5 at a time")];
+
 /// How often each work is done in a run.
 const TIMES: usize = 20;
 
@@ -79,15 +83,17 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         Ok(cpu.as_nanos() as f64 / (clients * 2 * churn * TIMES) as f64)
     })?;
     let changes = Column { work: "per client and change", samples };
-    eprintln!("offers");
-    let samples = interleave(&entrants, arguments.rounds, |Entrant { server, .. }| {
-        let mut load = Load::open(server, servers, clients)?;
-        load.offers(2)?;
-        let cpu = cpu_time(server, || load.offers(TIMES))?;
-        Ok(cpu.as_nanos() as f64 / (clients * TIMES) as f64)
-    })?;
-    let offers = Column { work: "per offer, answer and 4 + 4 candidates", samples };
-    let columns = [changes, offers];
+    let mut columns = vec![changes];
+    for (at_a_time, work) in OFFERS {
+        eprintln!("{work}");
+        let samples = interleave(&entrants, arguments.rounds, |Entrant { server, .. }| {
+            let mut load = Load::open(server, servers, clients)?;
+            load.offers(2, at_a_time)?;
+            let cpu = cpu_time(server, || load.offers(TIMES, at_a_time))?;
+            Ok(cpu.as_nanos() as f64 / (clients * TIMES) as f64)
+        })?;
+        columns.push(Column { work, samples });
+    }
 
     println!("{environment}\n{}\n", rounds::placement(cpus));
     println!("{}", report::table(&entrants, arguments, &columns));

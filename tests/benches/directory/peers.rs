@@ -48,10 +48,19 @@ impl Peers {
         self.streams.len()
     }
 
-    pub fn say(&mut self, place: usize, message: &Message<'_>) -> Result<(), Failure> {
-        let frame = Frame::new(opcode::BINARY, &message.encode(self.sender)?);
+    /// All in one write.
+    pub fn say<'m>(
+        &mut self,
+        place: usize,
+        messages: impl IntoIterator<Item = Message<'m>>,
+    ) -> Result<(), Failure> {
+        let mut bytes = Vec::new();
+        for message in messages {
+            let frame = Frame::new(opcode::BINARY, &message.encode(self.sender)?);
+            bytes.extend(frame.masked([1, 2, 3, 4]).encode());
+        }
         // So little fits the stream's own buffer.
-        Ok(self.streams[place].write_all(&frame.masked([1, 2, 3, 4]).encode())?)
+        Ok(self.streams[place].write_all(&bytes)?)
     }
 
     /// Hands what comes to `take`, until it says that it has all. It never sleeps, so that the
