@@ -101,17 +101,16 @@ export class Plot {
 
   #drawMedian({ x, y }) {
     const ink = this.#ink;
-    /** @type {Map<number, number[]>} */
-    const buckets = new Map();
-    for (const { at, ms } of this.#pings.all) {
-      const bucket = Math.floor(at / BUCKET);
-      if (ms !== null) buckets.set(bucket, [...(buckets.get(bucket) ?? []), ms]);
-    }
+    const buckets = Map.groupBy(
+      this.#pings.all.filter(({ ms }) => ms !== null),
+      ({ at }) => Math.floor(at / BUCKET),
+    );
     Object.assign(ink, { strokeStyle: this.#colours.series, lineWidth: 2, lineJoin: 'round', lineCap: 'round' });
     ink.beginPath();
     let before = NaN;
-    for (const [bucket, values] of buckets) {
-      const point = [x((bucket + 0.5) * BUCKET), y(quantile(values, 0.5))];
+    for (const [bucket, pings] of buckets) {
+      const middle = (pings[0].at + pings.at(-1).at) / 2;
+      const point = [x(middle), y(quantile(pings.map(({ ms }) => ms), 0.5))];
       if (bucket === before + 1) ink.lineTo(...point);
       else ink.moveTo(...point); // nothing was measured in between
       before = bucket;

@@ -59,7 +59,7 @@ export class ServerList {
     const row = this.#rows.get(server);
     if (!row || ms === null) return;
     row.dataset.trip = ms;
-    write(row, 'trip', `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`);
+    write(row, 'ms', `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`);
     if (row.dataset.trouble === 'probe') this.#note(server, '');
   }
 
@@ -67,7 +67,7 @@ export class ServerList {
   showTrouble(server, why, trouble) {
     const row = this.#rows.get(server);
     if (!row || (trouble === 'probe' && row.dataset.trouble === 'join')) return;
-    if (trouble === 'probe') write(row, 'trip', '–');
+    if (trouble === 'probe') write(row, 'ms', '–');
     this.#note(server, why, trouble);
   }
 
@@ -156,7 +156,7 @@ function playersOf(server) {
   const { players, places } = isArena(server) ? server.metadata : {};
   const isCount = (value) => Number.isInteger(value) && value >= 0 && value < 1e6;
   if (!isArena(server)) return 'not an arena';
-  return isCount(players) && isCount(places) ? `${players} / ${places}` : '–';
+  return isCount(players) && isCount(places) ? `${players} / ${places} players` : '–';
 }
 
 /** @param {DOMStringMap} shown */

@@ -12,7 +12,7 @@ const SAID = {
   snapshot: (size) => `server → page: snapshot, ${size}`,
 };
 /** Over what the last stage, `play`, was reached: by an arena's positions, or by a snapshot of /play. */
-const VIA = { play: 'data channel', snapshot: 'WebSocket' };
+const VIA = { play: 'WebRTC', snapshot: 'WebSocket' };
 /** Those that lead to an arena. */
 const ARENA = ['offer', 'answer', 'channel'];
 
@@ -44,7 +44,7 @@ export function passStages(why) {
   for (const [at, name] of ARENA.entries()) {
     delete item(name).dataset.reached;
     item(name).dataset.passed = '';
-    write(item(name), 'passed over', at === 0 ? sentence(why) : '–');
+    write(item(name), 'passed over', at === 0 ? sentence(why) : '\u00a0');
   }
   drawBars();
 }
@@ -63,8 +63,10 @@ function drawBars() {
 }
 
 function write(entry, time, said) {
-  entry.querySelector('.time').textContent = time;
-  entry.querySelector('.said').textContent = said;
+  for (const [part, words] of [['time', time], ['said', said]]) {
+    const element = entry.querySelector(`.${part}`);
+    if (element.textContent !== words) element.textContent = words; // what is there already is not said again
+  }
 }
 
 const bytes = (size) => (size === 1 ? '1\u00a0byte' : `${size}\u00a0bytes`);

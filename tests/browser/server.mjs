@@ -6,12 +6,12 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PROGRAM =
+export const PROGRAM =
   process.env.SOCKER ?? `${process.env.CARGO_TARGET_DIR ?? `${ROOT}/target`}/debug/socker`;
 
-/** Starts it and waits for its first line, which has the address. */
-export async function serve(listen = '127.0.0.1:0') {
-  const child = spawn(PROGRAM, ['serve', '--listen', listen], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** Starts it and waits for its first line, which has the address. @param {string[]} options  more arguments */
+export async function serve(listen = '127.0.0.1:0', ...options) {
+  const child = spawn(PROGRAM, ['serve', '--listen', listen, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
   const [line] = await Promise.race([
