@@ -20,7 +20,7 @@ const SILENCE = 3;
  * @property {(arena: Arena) => void} playing
  * @property {(arena: Arena, snapshot: import('./wire.js').Snapshot) => void} snapshot  while it is played
  * @property {(arena: Arena) => void} pinging  `ping` has opened
- * @property {(arena: Arena, why: string) => void} over  not by this page
+ * @property {(arena: Arena, why: string) => void} over  not by this page; what the arena did
  */
 
 export class Arena {
@@ -103,7 +103,7 @@ export class Arena {
       // The other one may still be on its way.
       if (label === 'ping') return channel;
       channel.onmessage = ({ data }) => data instanceof ArrayBuffer && this.#receive(data);
-      channel.onclose = () => this.#end(`its channel “${label}” was closed`);
+      channel.onclose = () => this.#end(`closed its channel “${label}”`);
       return channel;
     };
     try {
@@ -134,7 +134,7 @@ export class Arena {
     if (message?.type === 'play') this.self = message;
     if (message?.type === 'joined') this.#hues.set(message.id, message.hue);
     if (message?.type === 'left') this.#hues.delete(message.id);
-    if (message?.type === 'refused') this.#refusal = message.why;
+    if (message?.type === 'refused') this.#refusal = `refused: ${message.why}`;
     if (message?.type === 'positions') this.#keep(message, data.byteLength);
     else if (message) this.#tell();
     this.#begin();
@@ -152,7 +152,7 @@ export class Arena {
   #begin() {
     if (this.#phase !== 'joining' || !this.#isOpen || !this.scene || !this.self || !this.#newest) return;
     this.#phase = 'playing';
-    this.#watch = setInterval(() => ++this.#silent > SILENCE && this.#end('nothing was heard of it any more'), 1000);
+    this.#watch = setInterval(() => ++this.#silent > SILENCE && this.#end('says nothing any more'), 1000);
     this.#reach('play', this.#newest.size);
     this.#listener.playing(this);
     this.#tell();
@@ -177,7 +177,7 @@ export class Arena {
 
   #look() {
     // Before that, the channels' promises tell more.
-    if (this.#isOpen && this.server.state === 'disconnected') this.#end('the connection was lost');
+    if (this.#isOpen && this.server.state === 'disconnected') this.#end('was lost');
   }
 
   /** @param {string} why */

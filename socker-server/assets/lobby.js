@@ -18,7 +18,7 @@ const LASTING = 5000;
  * @typedef {object} Listener
  * @property {(arena: Arena) => void} playing  in this one from now on
  * @property {(why: string) => void} fallback  in none
- * @property {(server: Server, why: string) => void} failed
+ * @property {(server: Server, why: string) => void} failed  what it did
  * @property {() => void} changed  what `arena` and `joining` say
  * @property {(server: Server) => void} joining  is about to
  * @property {import('./arena.js').Listener['stage']} stage
@@ -162,7 +162,7 @@ export class Lobby {
     this.#failures.set(server, (this.#failures.get(server) ?? 0) + 1);
     this.#listener.failed(server, why);
     if (this.#current) this.#chosen = this.#current.server;
-    else this.#listener.fallback(`${nameOf(server)}: ${why}`);
+    else this.#listener.fallback(`the arena ${nameOf(server)} ${why}`);
     if (!this.#current && !this.#attempt) this.#timer = setTimeout(() => this.#seek(), this.#backoff.next());
     this.#listener.changed();
   }

@@ -7,7 +7,7 @@ const darkScheme = matchMedia('(prefers-color-scheme: dark)');
 /** The line has a point for so many ms. */
 const BUCKET = 1000;
 /** Room for the numbers of the scale, in CSS pixels. */
-const [LEFT, RIGHT, TOP, BOTTOM] = [34, 8, 14, 22];
+const [LEFT, RIGHT, TOP, BOTTOM] = [48, 8, 16, 22];
 
 export class Plot {
   #canvas;
@@ -71,7 +71,7 @@ export class Plot {
       ink.moveTo(LEFT, at);
       ink.lineTo(width - RIGHT, at);
       ink.stroke();
-      ink.fillText(`${share * most}`, LEFT - 6, at);
+      ink.fillText(`${share * most}${share === 1 ? ' ms' : ''}`, LEFT - 6, at);
     }
     Object.assign(ink, { textAlign: 'left', textBaseline: 'alphabetic' });
     const below = this.#size.height - 5;
@@ -83,18 +83,18 @@ export class Plot {
   #drawPoints({ x, y }) {
     const [ink, { series, bad }] = [this.#ink, this.#colours];
     ink.fillStyle = series;
-    ink.globalAlpha = 0.45;
-    for (const { at, ms } of this.#pings.all) if (ms !== null) ink.fillRect(x(at) - 1, y(ms) - 1, 2, 2);
+    ink.globalAlpha = 0.6;
+    for (const { at, ms } of this.#pings.all) if (ms !== null) ink.fillRect(x(at) - 1.25, y(ms) - 1.25, 2.5, 2.5);
     ink.globalAlpha = 1;
     ink.strokeStyle = bad;
     ink.lineWidth = 1.5;
     ink.beginPath();
     for (const ping of this.#pings.all) {
       if (!this.#pings.isLost(ping)) continue;
-      ink.moveTo(x(ping.at) - 2.5, TOP - 11);
-      ink.lineTo(x(ping.at) + 2.5, TOP - 6);
-      ink.moveTo(x(ping.at) + 2.5, TOP - 11);
-      ink.lineTo(x(ping.at) - 2.5, TOP - 6);
+      ink.moveTo(x(ping.at) - 2.5, TOP - 12);
+      ink.lineTo(x(ping.at) + 2.5, TOP - 7);
+      ink.moveTo(x(ping.at) + 2.5, TOP - 12);
+      ink.lineTo(x(ping.at) - 2.5, TOP - 7);
     }
     ink.stroke();
   }

@@ -63,7 +63,7 @@ export class ServerList {
     if (row.dataset.trouble === 'probe') this.#note(server, '');
   }
 
-  /** @param {Server} server @param {string} why @param {'probe' | 'join'} trouble  in doing what */
+  /** @param {Server} server @param {string} why  what it did @param {'probe' | 'join'} trouble  in doing what */
   showTrouble(server, why, trouble) {
     const row = this.#rows.get(server);
     if (!row || (trouble === 'probe' && row.dataset.trouble === 'join')) return;
@@ -77,6 +77,7 @@ export class ServerList {
     const row = byId('server-row').content.firstElementChild.cloneNode(true);
     row.dataset.server = server.id;
     row.querySelector('button').addEventListener('click', () => this.#click(server));
+    if (!HAS_WEBRTC) write(row, 'ms', '–'); // nothing measures it
     this.#rows.set(server, row);
     list.append(row);
     this.#describe(server);
@@ -161,7 +162,7 @@ function playersOf(server) {
 
 /** @param {DOMStringMap} shown */
 function wordsFor({ state, why }, server) {
-  if (why && state !== 'joining') return `${why.charAt(0).toUpperCase()}${why.slice(1)}.`;
+  if (why && state !== 'joining') return `It ${why}.`;
   if (state === 'joined') return server.isListed ? 'You play here.' : 'You play here. It has left the directory.';
   return { joining: 'Joining…', gone: 'Gone.', listed: '' }[state];
 }

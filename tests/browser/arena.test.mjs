@@ -127,10 +127,10 @@ test('an arena that refuses, goes, or says nothing any more is over: once, with 
     return [...[refusing, going, left, silent].map(({ told, fake }) => [told.at(-1), fake.closed]), heard];
   });
   assert.deepEqual(told, [
-    ['over: full', 1],
-    ['over: the connection was lost', 1],
+    ['over: refused: full', 1],
+    ['over: was lost', 1],
     ['channel', 1],
-    ['over: nothing was heard of it any more', 1],
+    ['over: says nothing any more', 1],
     0,
   ]);
 });
@@ -160,6 +160,28 @@ test('the own marker moves by the rule of who has the last word', async () => {
     return seen;
   });
   assert.deepEqual(places, [[100, 200], [1000, 200], null, [340, 200], [580, 200], [1000, 200], [1000, 200], [0, 900], [0, 900]]);
+});
+
+test('a ping that is not back in time is lost, until it comes after all; what comes twice counts once', async () => {
+  const seen = await page.evaluate(async () => {
+    const { Pings } = await import('/pings.js');
+    const pings = new Pings(100);
+    const way = { readyState: 'open', sent: [], send: (data) => way.sent.push(data.slice().buffer) };
+    const back = (number) => way.onmessage({ data: way.sent[number] });
+    const seen = [pings.loss];
+    pings.use(way);
+    for (let number = 0; number < 4; number++) pings.ping();
+    for (const number of [2, 0, 0]) back(number);
+    way.onmessage({ data: 'text' });
+    seen.push(pings.loss, pings.quantile(0.5) >= 0);
+    await new Promise((later) => setTimeout(later, 150));
+    seen.push(pings.loss);
+    back(1);
+    seen.push(pings.loss, pings.quantile(1) >= 150);
+    pings.use(null);
+    return [...seen, pings.loss, pings.quantile(0.5)];
+  });
+  assert.deepEqual(seen, [null, 0, true, 0.5, 0.25, true, null, null]);
 });
 
 test('a tab that nobody sees measures nothing', async () => {
