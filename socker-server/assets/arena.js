@@ -9,6 +9,8 @@ import { decode, encodeSteer } from './wire.js';
 const UNRELIABLE = { ordered: false, maxRetransmits: 0 };
 /** The last wish may be lost too: it is said again after so many ms each. */
 const AGAIN = [40, 80, 160, 320];
+/** Of a name, so many characters are shown. */
+const NAME = 32;
 /** Positions come once a second at the least: after so many seconds without, nobody is there. */
 const SILENCE = 3;
 
@@ -190,8 +192,8 @@ export class Arena {
 
 /** What a server calls itself, which may be anything. @param {import('./socker/server.js').Server} server */
 export function nameOf({ id, metadata }) {
-  const name = metadata?.name;
-  return typeof name === 'string' && name.trim() ? name.trim().slice(0, 60) : `server ${id}`;
+  const name = typeof metadata?.name === 'string' ? metadata.name.trim() : '';
+  return name.length > NAME ? `${name.slice(0, NAME - 1)}…` : name || `server ${id}`;
 }
 
 /** Whether it says that it is one. @param {import('./socker/server.js').Server} server */

@@ -6,7 +6,7 @@ import { SPAN, quantile } from './pings.js';
 const darkScheme = matchMedia('(prefers-color-scheme: dark)');
 /** The line has a point for so many ms. */
 const BUCKET = 1000;
-/** Room for the numbers of the scale, in CSS pixels. */
+/** Room for the numbers of the scale, in pixels of a page with letters of 16 pixels. */
 const [LEFT, RIGHT, TOP, BOTTOM] = [48, 8, 16, 22];
 
 export class Plot {
@@ -14,7 +14,7 @@ export class Plot {
   #pings;
   #ink;
   #colours = {};
-  /** CSS pixels, and how many of the screen's each has. */
+  /** In those pixels, and how many of the screen's each has. */
   #size = { width: 0, height: 0, px: 1 };
   #isSeen = true;
 
@@ -55,8 +55,9 @@ export class Plot {
   #layOut() {
     const { width, height } = this.#canvas.getBoundingClientRect();
     Object.assign(this.#canvas, { width: Math.round(width * devicePixelRatio), height: Math.round(height * devicePixelRatio) });
-    this.#size = { width, height, px: devicePixelRatio };
     const style = getComputedStyle(this.#canvas);
+    const letters = parseFloat(style.fontSize) / 16;
+    this.#size = { width: width / letters, height: height / letters, px: devicePixelRatio * letters };
     const names = ['line', 'soft', 'ink', 'accent', 'bad', 'series'];
     this.#colours = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
     this.#colours.font = `11.5px ${style.fontFamily}`;
@@ -66,7 +67,7 @@ export class Plot {
     const [ink, { line, soft, font }, { width }] = [this.#ink, this.#colours, this.#size];
     Object.assign(ink, { font, fillStyle: soft, strokeStyle: line, lineWidth: 1, textAlign: 'right', textBaseline: 'middle' });
     for (const share of [0, 0.5, 1]) {
-      const at = Math.round(y(share * most)) + 0.5;
+      const at = y(share * most);
       ink.beginPath();
       ink.moveTo(LEFT, at);
       ink.lineTo(width - RIGHT, at);

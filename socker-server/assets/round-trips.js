@@ -15,6 +15,7 @@ const READ_EVERY = 1000;
 /** What may be at the top of the scale, in ms. */
 const TOPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
 
+const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 const byId = (id) => document.getElementById(id);
 const inMs = (ms) => (ms === null ? '–' : `${ms < 10 ? ms.toFixed(2) : ms.toFixed(0)} ms`);
 const inPercent = (share) => (share === null ? '–' : `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`);
@@ -30,7 +31,10 @@ export class RoundTrips {
 
   constructor() {
     document.addEventListener('visibilitychange', () => this.#look());
-    setInterval(() => this.#write(), READ_EVERY);
+    setInterval(() => {
+      this.#write();
+      if (reducedMotion.matches) this.#draw();
+    }, READ_EVERY);
     this.#look();
   }
 
@@ -73,6 +77,10 @@ export class RoundTrips {
   #step() {
     this.#channel.ping();
     this.#socket.ping();
+    if (!reducedMotion.matches) this.#draw();
+  }
+
+  #draw() {
     const most = this.#most();
     for (const plot of this.#plots) plot.draw(most);
   }
