@@ -34,6 +34,8 @@ const trips = new RoundTrips();
 let source = null;
 /** Why it is not an arena. */
 let why = '';
+/** As /play has it. @type {import('./wire.js').Scene | null} */
+let scenery = null;
 /** As /play knows us. @type {import('./wire.js').Play | null} */
 let self = null;
 /** Of /play, while this page is in its scene. @type {{message: import('./wire.js').Snapshot, size: number} | null} */
@@ -52,7 +54,7 @@ const link = new Link(address('/play'), {
     show();
   },
   message(message, size) {
-    if (message.type === 'scene') enterScene(message);
+    if (message.type === 'scene') enterScene((scenery = message));
     if (message.type === 'play') self = message;
     if (message.type === 'snapshot' && source !== 'arena') hear(message, size);
   },
@@ -119,6 +121,7 @@ function fallback(reason) {
     lookedSince = performance.now();
     clearStages('play');
     const { x, y } = world.markers.get(world.self);
+    enterScene(scenery); // an arena may have another
     link.move(Math.round(x), Math.round(y)); // this page is in that scene again
   }
   world.join(self);

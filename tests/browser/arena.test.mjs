@@ -184,6 +184,45 @@ test('a ping that is not back in time is lost, until it comes after all; what co
   assert.deepEqual(seen, [null, 0, true, 0.5, 0.25, true, null, null]);
 });
 
+test('two servers are probed at a time, none that is taken, and a probe gives way', async () => {
+  const seen = await page.evaluate(async () => {
+    const { Probes } = await import('/probe.js');
+    const fake = (name) => {
+      const server = { name, asked: 0, closed: 0, close: () => server.closed++ };
+      server.createDataChannel = () => (server.asked++, new Promise((...settle) => ([server.open, server.fail] = settle)));
+      return server;
+    };
+    const channel = () => {
+      const channel = { readyState: 'open', send: (data) => setTimeout(() => channel.onmessage({ data: data.buffer })) };
+      return channel;
+    };
+    const [taken, one, two, three] = ['taken', 'one', 'two', 'three'].map(fake);
+    const told = [];
+    const probes = new Probes({ state: 'connected', servers: [taken, one, two, three] }, (server) => server === taken, {
+      measured: ({ name }, ms) => told.push(`${name} ${ms >= 0}`),
+      failed: ({ name }, why) => told.push(`${name} ${why}`),
+    });
+    const asked = () => [taken, one, two, three].map(({ asked }) => asked);
+    const later = (ms) => new Promise((later) => setTimeout(later, ms));
+    await later(1200);
+    const first = asked();
+    probes.giveWay(one);
+    probes.giveWay(three); // is not probed
+    one.fail(new Error('closed')); // as its connection was
+    two.open(channel());
+    await later(1200);
+    three.fail({ code: 'rejected' });
+    await later(100);
+    return { first, last: asked(), told, closed: [one, two, three].map(({ closed }) => closed) };
+  });
+  assert.deepEqual(seen, {
+    first: [0, 1, 1, 0],
+    last: [0, 1, 1, 1],
+    told: ['two true', 'three rejected the connection'],
+    closed: [1, 1, 1],
+  });
+});
+
 test('a tab that nobody sees measures nothing', async () => {
   const shown = await browser.context.newPage();
   let pings = 0;
