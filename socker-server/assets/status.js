@@ -28,7 +28,7 @@ export function showStatus(world, { state, source, why, arena, isSeeking }) {
   byId('status-you').style.setProperty('--hue', world.markers.get(world.self)?.hue ?? 0);
   if (!playing) write('status-way', '');
   else if (inArena) write('status-way', `Over data channels, in the arena ${arena}.`);
-  else write('status-way', `Over the WebSocket: ${why}.${isSeeking ? ' An arena is looked for.' : ''}`);
+  else write('status-way', `Over the WebSocket: ${why}.${isSeeking ? ' The page joins one as soon as it can.' : ''}`);
   byId('hint').classList.toggle('shown', playing && count === 1);
 }
 

@@ -113,7 +113,7 @@ test('a second arena comes to the list, is joined, is lost, and the page is home
       }),
   );
   await away.kill();
-  assert.match(await said, /^Over the WebSocket: the arena away (was lost|says nothing any more)\. An arena is looked for\.$/);
+  assert.match(await said, /^Over the WebSocket: the arena away (was lost|says nothing any more)\. The page joins one as soon as it can\.$/);
   for (const page of [first, second]) await plays(page, 'home', 2);
   await moves(first, second);
   await row(first, 'away').waitFor({ state: 'detached' });
@@ -146,7 +146,7 @@ test('without an arena the page plays over the WebSocket, until there is one', a
   const [first, second] = [await open(), await open()];
   for (const page of [first, second]) await plays(page, '', 2);
   await moves(first, second);
-  assert.match(await first.textContent('#status-way'), /^Over the WebSocket: no arena is listed\. An arena is looked for\.$/);
+  assert.match(await first.textContent('#status-way'), /^Over the WebSocket: no arena is listed\. The page joins one as soon as it can\.$/);
   assert.equal(await first.textContent('[data-stage="play"] .via'), 'WebSocket');
   assert.match(await first.textContent('#channel-waits'), /no arena is listed/);
   assert.ok(await first.isVisible('#servers-empty'));
