@@ -244,6 +244,10 @@ export type ServerState = 'disconnected' | 'connecting' | 'connected';
 
 export interface ServerEventMap {
   statechange: Event;
+  /** This page's offer has gone to the directory. */
+  offer: ServerDescriptionEvent;
+  /** The server's answer has come. */
+  answer: ServerDescriptionEvent;
   /** It does not want this page's connection. */
   rejected: Event;
 }
@@ -320,6 +324,13 @@ export class DirectoryError extends Error {
 export class DirectoryServerEvent extends Event {
   constructor(type: 'serveradded' | 'serverchanged' | 'serverremoved', server: Server);
   readonly server: Server;
+}
+
+/** The two descriptions of a connection: this page's offer, and the server's answer. */
+export class ServerDescriptionEvent extends Event {
+  constructor(type: 'offer' | 'answer', sdp: string);
+  readonly type: 'offer' | 'answer';
+  readonly sdp: string;
 }
 
 /** What the directory says of a message of this page, or this page of one of the directory's. */

@@ -12,3 +12,4 @@ export { Room } from './socker/room.js';
 export { Script, stage } from './socker/script.js';
 export { ScriptError } from './socker/script-error.js';
 export { Server } from './socker/server.js';
+export { ServerDescriptionEvent } from './socker/server-event.js';

@@ -8,6 +8,7 @@ import { deferred } from './deferred.js';
 import { DirectoryError } from './directory-error.js';
 import { encodeCandidate, encodeOffer } from './directory-message.js';
 import { Peer } from './peer.js';
+import { ServerDescriptionEvent } from './server-event.js';
 
 /**
  * What a server needs of its directory.
@@ -90,7 +91,7 @@ export class Server extends EventTarget {
    */
   tell(news) {
     if (news.type === 'changed') return this.#describe(news.text);
-    if (news.type === 'answer') this.#settle()?.answer(news.sdp);
+    if (news.type === 'answer') this.#answer(news.sdp);
     else if (news.type === 'candidate') this.#peer?.add(news.candidate);
     else if (news.type === 'rejected') this.#reject();
     else if (news.type === 'lost') this.#abandon(news.code, news.words);
@@ -139,6 +140,14 @@ export class Server extends EventTarget {
     this.#offer = { peer, settled: deferred() };
     this.#way.send(encodeOffer(this.#id, sdp));
     peer.offered();
+    this.dispatchEvent(new ServerDescriptionEvent('offer', sdp));
+  }
+
+  /** @param {string} sdp */
+  #answer(sdp) {
+    const peer = this.#settle();
+    peer?.answer(sdp);
+    if (peer && peer === this.#peer) this.dispatchEvent(new ServerDescriptionEvent('answer', sdp));
   }
 
   /** Nothing more will be said to the offer; whose it was. */

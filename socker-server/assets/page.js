@@ -1,12 +1,18 @@
-// The browser's half of the demo. Data flows one way: link -> world -> scene for what the server
-// says, steer -> world -> link for what the hand does. This is where they meet.
+// The browser's half of the demo. Data flows one way: link or arena -> world -> scene for what the
+// server says, steer -> world -> arena or link for what the hand does. This is where they meet.
 
 import { startBoard } from './board.js';
 import { hideClosed, showClosed, showNext } from './closed.js';
 import { startEcho } from './echo.js';
 import { Link } from './link.js';
+import { Lobby } from './lobby.js';
+import { Probes } from './probe.js';
+import { RoundTrips } from './round-trips.js';
 import { Scene } from './scene.js';
-import { clearStages, showStage } from './stages.js';
+import { ServerList } from './servers.js';
+import { Directory } from './socker/directory.js';
+import { clearStages, passStages, showStage } from './stages.js';
+import { countTick, showStatus } from './status.js';
 import { steer } from './steer.js';
 import { address } from './wire.js';
 import { World, clamp } from './world.js';
@@ -15,78 +21,149 @@ const byId = (id) => document.getElementById(id);
 const root = document.documentElement;
 const canvas = byId('scene');
 const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
+/** An arena's limit, in units of the scene a second. */
+const ARENA_SPEED = 2400;
 
 const world = new World();
 const scene = new Scene(canvas, world);
+const trips = new RoundTrips();
+
+// --- Who speaks: /play, or an arena ---
+
+/** Whose snapshots are shown. @type {'socket' | 'arena' | null} */
+let source = null;
+/** Why it is not an arena. */
+let why = '';
+/** As /play has it. @type {import('./wire.js').Scene | null} */
+let scenery = null;
+/** As /play knows us. @type {import('./wire.js').Play | null} */
+let self = null;
+/** Of /play, while this page is in its scene. @type {{message: import('./wire.js').Snapshot, size: number} | null} */
+let newest = null;
+/** When the stage `ready` was reached, in ms since the attempt began. */
+let readyAfter = 0;
+/** When the page last began to look for who speaks; from then on the stages after `ready` count. */
+let lookedSince = 0;
+/** The fallback is shown with the first snapshot. */
+let isFallingBack = false;
+
 const link = new Link(address('/play'), {
   connecting() {
     clearStages();
     showNext('Connecting…');
-    showState();
+    show();
   },
-  message(message) {
-    if (message.type === 'scene') enterScene(message);
-    if (message.type === 'play') enterPlay(message);
-    if (message.type === 'snapshot') applySnapshot(message);
+  message(message, size) {
+    if (message.type === 'scene') enterScene((scenery = message));
+    if (message.type === 'play') self = message;
+    if (message.type === 'snapshot' && source !== 'arena') hear(message, size);
   },
-  stage: showStage,
-  playing() {
-    hideClosed(canvas);
-    showState();
+  stage: ({ name, at, size }) => showStage(name, at - link.began, size),
+  ready() {
+    readyAfter = performance.now() - link.began;
+    lookedSince = performance.now();
+    trips.connect(true);
+    lobby.open();
   },
   closed(end) {
+    lobby.close();
+    trips.connect(false);
+    trips.use(null, 'It waits for the server.');
+    become(null);
     world.leave();
-    ticks = [];
-    delete root.dataset.self;
-    root.dataset.peers = 0;
+    newest = self = null;
     showClosed(end);
-    showState();
+    show();
   },
   waiting: (seconds) => showNext(`Next try in ${seconds.toFixed(1)} s`),
 });
 
-// --- What the server says ---
+const directory = new Directory('/directory/clients', { connectTimeout: 5000, backoff: { most: 2000 } });
+const lobby = new Lobby(directory, {
+  stage: (_, stage) => source === null && showArenaStage(stage),
+  joining: (server) => probes.giveWay(server),
+  playing(arena) {
+    link.away();
+    newest = null;
+    if (source !== null) {
+      // What led here went on beside the game, and is shown now.
+      lookedSince = arena.began;
+      clearStages('offer');
+      for (const stage of arena.stages) showArenaStage(stage);
+    }
+    enterScene(arena.scene);
+    world.join(arena.self, ARENA_SPEED);
+    become('arena');
+    trips.use(arena.ping);
+  },
+  snapshot: (arena, message) => arena === lobby.arena && apply(message),
+  pinging: (arena) => arena === lobby.arena && trips.use(arena.ping),
+  fallback,
+  failed: (server, reason) => list.showTrouble(server, reason, 'join'),
+  changed() {
+    list.mark(lobby.arena?.server ?? null, lobby.joining);
+    show();
+  },
+});
+const probes = new Probes(directory, (server) => server === lobby.arena?.server || server === lobby.joining, {
+  measured: (server, ms) => list.showTrip(server, ms),
+  failed: (server, reason) => list.showTrouble(server, reason, 'probe'),
+});
+const list = new ServerList(directory, { join: (server) => lobby.join(server), leave: () => lobby.leave() });
 
-/** Snapshots of the last few seconds. @type {{tick: number, at: number}[]} */
-let ticks = [];
+/** Plays over the WebSocket: at once, if it has told where all are. */
+function fallback(reason) {
+  why = reason;
+  trips.use(null, `Not in an arena: ${reason}.`);
+  passStages(why);
+  if (source === 'socket') return show();
+  if (source === 'arena') {
+    lookedSince = performance.now();
+    clearStages('play');
+    const { x, y } = world.markers.get(world.self);
+    enterScene(scenery); // an arena may have another
+    link.move(Math.round(x), Math.round(y)); // this page is in that scene again
+  }
+  world.join(self);
+  become('socket');
+  isFallingBack = true;
+  if (newest) hear(newest.message, newest.size);
+}
+
+/** A snapshot of /play. */
+function hear(message, size) {
+  newest = { message, size };
+  if (source !== 'socket') return;
+  apply(message);
+  if (!isFallingBack) return;
+  isFallingBack = false;
+  showStage('snapshot', readyAfter + performance.now() - lookedSince, size);
+}
+
+function apply(message) {
+  world.update(message);
+  countTick(message.tick);
+}
+
+/** @param {typeof source} next */
+function become(next) {
+  source = next;
+  countTick(null);
+  isFallingBack = false;
+  if (next) hideClosed(canvas);
+  show();
+}
 
 function enterScene(message) {
   world.furnish(message);
   scene.layOut();
 }
 
-function enterPlay(message) {
-  world.join(message);
-  root.dataset.self = message.id;
-  byId('status-you').style.setProperty('--hue', message.hue);
-}
+const showArenaStage = ({ name, at, size }) => showStage(name, readyAfter + at - lookedSince, size);
 
-function applySnapshot(message) {
-  world.update(message);
-  root.dataset.peers = message.peers.size;
-  ticks.push({ tick: message.tick, at: performance.now() });
-}
-
-// --- Status ---
-
-function tickRate() {
-  ticks = ticks.filter(({ at }) => performance.now() - at < 4000);
-  const [first, last] = [ticks[0], ticks.at(-1)];
-  if (!first || last.at - first.at < 400) return null;
-  return (((last.tick - first.tick) >>> 0) * 1000) / (last.at - first.at); // >>> 0: ticks may wrap
-}
-
-function showStatus() {
-  const [count, rate, playing] = [world.peers.size, tickRate(), link.state === 'playing'];
-  byId('status-you').textContent = playing ? `you are #${world.self}` : '';
-  byId('status-peers').textContent = playing ? `${count}\u00a0${count === 1 ? 'peer' : 'peers'} connected` : 'not connected';
-  byId('status-ticks').textContent = rate === null ? '' : `${Math.round(rate)} ticks/s`;
-  byId('hint').classList.toggle('shown', playing && count === 1);
-}
-
-function showState() {
-  root.dataset.state = byId('state').textContent = link.state;
-  showStatus();
+function show() {
+  const state = link.state === 'ready' ? (source ? 'playing' : 'connecting') : link.state;
+  showStatus(world, { state, source, why, arena: lobby.arena?.name, isSeeking: lobby.isSeeking });
 }
 
 // --- Frames ---
@@ -103,8 +180,9 @@ function frame(now) {
   const elapsed = clamp(now - lastFrame, 0, 100); // after a while in a hidden tab: no leap
   lastFrame = now;
   followKeys(elapsed);
-  const move = link.takesMoves && world.takeMove();
-  if (move) link.move(...move);
+  const move = (source === 'arena' || link.takesMoves) && world.takeMove();
+  if (move && source === 'arena') lobby.arena.steer(...move);
+  if (move && source === 'socket') link.move(...move);
   if (world.advance(elapsed, now, !reducedMotion.matches)) scene.draw();
   requestAnimationFrame(frame);
 }
@@ -124,6 +202,9 @@ byId('reconnect').addEventListener('click', () => link.connect());
 byId('second-tab').href = location.href;
 startBoard();
 startEcho();
-setInterval(showStatus, 500);
+setInterval(() => {
+  show();
+  if (lobby.arena) list.showTrip(lobby.arena.server, trips.now);
+}, 500);
 requestAnimationFrame(frame);
 link.connect();

@@ -23,6 +23,10 @@ export class World {
   /** As they are shown. @type {Map<number, Marker>} */
   markers = new Map();
 
+  /** How fast the own marker may move, in units a second. */
+  #speed = Infinity;
+  /** Where the hand wants the own marker. @type {{x: number, y: number} | null} */
+  #wanted = null;
   /** The own place as the server knows it, to our knowledge. */
   #told = '';
   #lastInput = -Infinity;
@@ -34,11 +38,17 @@ export class World {
     Object.assign(this, { width, height, discs });
   }
 
-  /** @param {import('./wire.js').Play} play */
-  join({ id, hue }) {
+  /**
+   * Everyone is told anew by the server that speaks now. The own marker stays where it was, until that
+   * server says otherwise.
+   * @param {import('./wire.js').Play} play @param {number} [speed]  of the own marker, in units a second
+   */
+  join({ id, hue }, speed = Infinity) {
+    const { x, y } = this.#own() ?? { x: this.width / 2, y: this.height / 2 };
+    this.leave();
     this.self = id;
-    this.markers.set(id, { x: this.width / 2, y: this.height / 2, hue, trail: [] });
-    this.#lastInput = -Infinity;
+    this.markers.set(id, { x, y, hue, trail: [] });
+    this.#speed = speed;
   }
 
   /** @param {import('./wire.js').Snapshot} snapshot */
@@ -56,40 +66,43 @@ export class World {
     this.self = null;
     this.peers = new Map();
     this.markers.clear();
+    this.#wanted = null;
+    this.#told = '';
+    this.#lastInput = -Infinity;
     this.#changed = true;
   }
 
-  /** The own marker follows the hand at once, without waiting for the server. */
+  /** The own marker follows the hand without waiting for the server, as fast as the server lets it. */
   moveOwn(x, y) {
     const marker = this.#own();
     if (!marker) return;
-    Object.assign(marker, { x: clamp(x, 0, this.width), y: clamp(y, 0, this.height) });
+    this.#wanted = { x: clamp(x, 0, this.width), y: clamp(y, 0, this.height) };
     this.#lastInput = performance.now();
-    this.#changed = true;
   }
 
   moveOwnBy(dx, dy) {
-    const marker = this.#own();
-    if (marker) this.moveOwn(marker.x + dx, marker.y + dy);
+    const from = this.#wanted ?? this.#own();
+    if (from) this.moveOwn(from.x + dx, from.y + dy);
   }
 
-  /** The own place if the server has to hear of it, which the caller then sees to. */
+  /** The wanted place if the server has to hear of it, which the caller then sees to. */
   takeMove() {
-    const marker = this.#own();
-    if (!marker) return null;
-    const place = wholePlace(marker);
+    if (!this.#wanted) return null;
+    const place = wholePlace(this.#wanted);
     if (this.#told === place.join()) return null;
     this.#told = place.join();
     return place;
   }
 
   /**
-   * Glides the others towards where the last snapshot has them, and draws all trails on.
+   * Moves the own marker to where it is wanted, glides the others towards where the last snapshot has
+   * them, and draws all trails on.
    * Returns whether there is anything new to see.
    */
   advance(elapsed, now, withTrails) {
     let news = this.#changed;
     this.#changed = false;
+    if (this.#stepOwn(elapsed)) news = true;
     for (const [id, marker] of this.markers) {
       const goal = (id !== this.self && this.peers.get(id)) || marker;
       const arrived = Math.hypot(goal.x - marker.x, goal.y - marker.y) < 0.3;
@@ -105,10 +118,25 @@ export class World {
     return this.markers.get(this.self);
   }
 
+  /** By the server's own rule. Returns whether it moved. */
+  #stepOwn(elapsed) {
+    const [marker, wanted] = [this.#own(), this.#wanted];
+    if (!marker || !wanted) return false;
+    const [dx, dy] = [wanted.x - marker.x, wanted.y - marker.y];
+    const distance = Math.hypot(dx, dy);
+    if (distance === 0) return false;
+    const most = elapsed > 0 ? (this.#speed * elapsed) / 1000 : 0;
+    const share = Math.min(most / distance, 1);
+    marker.x += dx * share;
+    marker.y += dy * share;
+    return true;
+  }
+
   /** While the hand rests, the server has the last word on our place (and it chose the first). */
   #placeOwn(peer) {
     const marker = this.#own();
     if (!peer || !marker || performance.now() - this.#lastInput < REST_MS) return;
+    this.#wanted = null;
     this.#told = wholePlace(peer).join();
     if (wholePlace(marker).join() !== this.#told) Object.assign(marker, { x: peer.x, y: peer.y, trail: [] });
   }

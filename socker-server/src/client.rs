@@ -43,6 +43,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         "/socker/script-step.js"
         "/socker/script.js"
         "/socker/sender.js"
+        "/socker/server-event.js"
         "/socker/server.js"
         "/socker/state.js"
     }

@@ -13,7 +13,7 @@ before(async () => {
 after(() => browser?.close());
 
 beforeEach(async () => {
-  server = await serve();
+  server = await serve('127.0.0.1:0', ['--no-arena']);
 });
 afterEach(async () => {
   for (const page of browser.context.pages().slice(1)) await page.close();
@@ -99,6 +99,7 @@ test('data channels of every kind share one connection', async () => {
     const duel = window.named('duel');
     window.states = [];
     duel.addEventListener('statechange', () => window.states.push(duel.state));
+    for (const type of ['offer', 'answer']) duel.addEventListener(type, ({ sdp }) => window.states.push(`${type} ${sdp.slice(0, 3)}`));
     const first = await Promise.all([
       duel.createDataChannel('ordered'),
       duel.createDataChannel('unordered', { ordered: false, protocol: 'moves' }),
@@ -127,7 +128,7 @@ test('data channels of every kind share one connection', async () => {
   await game.hangUp();
   await heard(page, 'close');
   await page.waitForFunction(() => window.named('duel').state === 'disconnected');
-  assert.deepEqual(await page.evaluate(() => window.states), ['connecting', 'connected', 'disconnected']);
+  assert.deepEqual(await page.evaluate(() => window.states), ['connecting', 'offer v=0', 'answer v=0', 'connected', 'disconnected']);
 });
 
 test('a server rejects, and takes the next; a connection that was closed comes again', async () => {
@@ -222,7 +223,7 @@ test('data channels outlive the directory, and its list is told anew after a res
   assert.equal(await page.evaluate(() => window.echo(window.channel, 'alone')), 'alone');
   assert.equal(await page.evaluate(() => window.directory.servers.length), 2);
 
-  server = await serve(host);
+  server = await serve(host, ['--no-arena']);
   await heard(page, 'reconnected');
   await page.waitForFunction(() => window.directory.servers.length === 0);
   assert.deepEqual((await events(page)).slice(-4), ['reconnecting', 'serverremoved duel', 'serverremoved maze', 'reconnected']);

@@ -25,9 +25,12 @@ export class Link {
   delays = [];
   #random;
 
-  /** @param {number} seed */
-  constructor(seed) {
+  #loss;
+
+  /** @param {number} seed @param {number} loss  of 100 packets */
+  constructor(seed, loss = LOSS) {
     this.#random = random(seed);
+    this.#loss = loss;
   }
 
   get crossed() {
@@ -37,7 +40,7 @@ export class Link {
   /** @param {() => void} deliver  called when the packet arrives, if it does */
   cross(deliver) {
     const [fate, straggle, jitter] = [this.#random(), this.#random(), this.#random()];
-    if (fate * 100 < LOSS) {
+    if (fate * 100 < this.#loss) {
       this.lost += 1;
       return;
     }

@@ -121,10 +121,35 @@ test('messages that may be lost are not late, and those that may not all arrive'
   assert.ok(p95 < most, `p95 is ${p95} ms, not below ${most}`);
 });
 
+test('a page that closes its connection may open the next one at once', async () => {
+  const server = await serve('127.0.0.1:0', ['--no-arena']);
+  ends.push(server.interrupt);
+  const browser = await launch();
+  ends.push(browser.close);
+  const link = await relay(SEED, '127.0.0.2', 0);
+  ends.push(link.close);
+  const far = await play(server.address, 'far', [`127.0.0.2:${link.port}`, `127.0.0.1:${link.port}`]);
+  ends.push(far.kill);
+  const page = await visit(browser, server.address);
+  await page.evaluate(withoutCandidates);
+  // The offer reaches the game server over the directory, sooner than the end of the connection before.
+  const echoed = await page.evaluate(async () => {
+    const far = await window.find('far');
+    const lengths = [];
+    for (let turn = 0; turn < 4; turn++) {
+      const channel = await far.createDataChannel('moves');
+      lengths.push((await window.echo(channel, 10)).length);
+      far.close();
+    }
+    return lengths;
+  });
+  assert.deepEqual(echoed, [10, 10, 10, 10]);
+});
+
 test('a WebSocket on such a link', { skip: tun.missing() }, async (t) => {
   const device = await tun.open(SEED);
   ends.push(device.close);
-  const server = await serve(`${tun.HERE}:0`, device.within);
+  const server = await serve(`${tun.HERE}:0`, ['--no-arena'], device.within);
   ends.push(server.interrupt);
   const browser = await launch({ within: device.within });
   ends.push(browser.close);

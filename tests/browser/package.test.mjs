@@ -81,7 +81,7 @@ test('rooms work in Node as well', async () => {
 });
 
 test('a directory works in Node as well, up to its data channels', async () => {
-  const server = await serve();
+  const server = await serve('127.0.0.1:0', ['--no-arena']);
   const script = `
     import { Directory } from ${JSON.stringify(`${CLIENT}socker.js`)};
     const game = new WebSocket(${JSON.stringify(`${server.address}directory/servers`.replace('http', 'ws'))});

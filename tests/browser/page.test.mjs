@@ -22,7 +22,7 @@ afterEach(async () => {
   await server.interrupt();
 });
 
-/** Opens the page in a tab of its own and waits until it plays. */
+/** Opens the page in a tab of its own and waits until it plays in an arena. */
 async function open() {
   const page = await browser.context.newPage();
   page.on('pageerror', (error) => complaints.push(`${error}`));
@@ -30,23 +30,45 @@ async function open() {
     if (message.type() === 'error') complaints.push(message.text());
   });
   await page.goto(server.address);
-  await page.waitForFunction(() => document.documentElement.dataset.state === 'playing');
+  await page.waitForFunction(() => document.documentElement.dataset.source === 'arena');
   return page;
+}
+
+/** Waits until the directory lists a server. */
+async function listed(name) {
+  const page = await browser.context.newPage();
+  await page.goto(`${server.address}socker.js`);
+  await page.evaluate(async (name) => {
+    const { Directory } = await import('/socker.js');
+    const directory = new Directory('/directory/clients');
+    while (!directory.servers.some(({ metadata }) => metadata?.name === name)) await new Promise((later) => setTimeout(later, 20));
+  }, name);
+  await page.close();
 }
 
 const peers = (page) => page.evaluate(() => Number(document.documentElement.dataset.peers));
 const own = (page) => page.evaluate(() => Number(document.documentElement.dataset.self));
 const marker = (page, id) => page.evaluate((id) => window.socker.peers.get(id), id);
 
-test('the page walks connect, scene, ready and play, in order', async () => {
+test('the page walks all stages to an arena, in order', async () => {
+  await listed('home');
   const page = await open();
   const stages = await page.$$eval('[data-stage]', (elements) =>
     elements.map(({ dataset }) => [dataset.stage, Number(dataset.reached)]),
   );
-  assert.deepEqual(stages.map(([name]) => name), ['connect', 'scene', 'ready', 'play']);
+  assert.deepEqual(stages.map(([name]) => name), ['connect', 'scene', 'ready', 'offer', 'answer', 'channel', 'play']);
   const times = stages.map(([, time]) => time);
   assert.ok(times[0] > 0, `${times}`);
   assert.deepEqual(times, [...times].sort((a, b) => a - b));
+  const said = await page.$$eval('#stages .said', (elements) => elements.map(({ textContent }) => textContent));
+  const words = ['accepted', 'scene, 46', 'ready, play, 6', 'SDP, ', 'SDP, ', 'joins, positions', 'positions, '];
+  for (const [at, word] of words.entries()) assert.ok(said[at].includes(word), `${word} in ${said[at]}`);
+  // The bars follow each other, and together are as long as the way.
+  const bars = await page.$$eval('#stages li', (items) => items.map(({ style }) => ['--from', '--share'].map((name) => Number(style.getPropertyValue(name)))));
+  for (const [at, [from, share]] of bars.entries()) {
+    const end = bars[at + 1]?.[0] ?? 1;
+    assert.ok(share >= 0 && Math.abs(from + share - end) < 1e-6, `${bars}`);
+  }
   assert.deepEqual(complaints, []);
 });
 
@@ -131,5 +153,5 @@ test('the end of the server closes every page with 1001, and they come back with
   await page.waitForFunction(() => document.documentElement.dataset.state === 'closed');
   assert.equal(await page.evaluate(() => document.documentElement.dataset.closeCode), '1001');
   server = await serve(`127.0.0.1:${port}`);
-  await page.waitForFunction(() => document.documentElement.dataset.state === 'playing');
+  await page.waitForFunction(() => document.documentElement.dataset.source === 'arena');
 });

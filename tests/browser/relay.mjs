@@ -4,8 +4,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { Link } from './link.mjs';
 
-/** Opens it on 127.0.0.1. @param {number} seed @param {string} target  the other address, with the same port */
-export async function relay(seed, target) {
+/**
+ * Opens it on 127.0.0.1.
+ * @param {number} seed @param {string} target  the other address, with the same port @param {number} [loss]  of 100
+ */
+export async function relay(seed, target, loss) {
   const front = createSocket('udp4').bind(0, '127.0.0.1');
   await once(front, 'listening');
   const { port } = front.address();
@@ -15,7 +18,8 @@ export async function relay(seed, target) {
 
   const open = ({ address, port: from }) => {
     const socket = createSocket('udp4');
-    const path = { there: new Link(seed + 2 * paths.size), back: new Link(seed + 2 * paths.size + 1), socket };
+    const link = (way) => new Link(seed + 2 * paths.size + way, loss);
+    const path = { there: link(0), back: link(1), socket };
     socket.on('message', (datagram) => path.back.cross(() => isOpen && front.send(datagram, from, address)));
     return path;
   };

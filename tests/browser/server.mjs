@@ -6,15 +6,15 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PROGRAM =
+export const PROGRAM =
   process.env.SOCKER ?? `${process.env.CARGO_TARGET_DIR ?? `${ROOT}/target`}/debug/socker`;
 
 /**
  * Starts it and waits for its first line, which has the address.
- * @param {string} listen @param {string[]} within  a command that starts it
+ * @param {string} listen @param {string[]} options  more arguments @param {string[]} within  a command that starts it
  */
-export async function serve(listen = '127.0.0.1:0', within = []) {
-  const [program, ...words] = [...within, PROGRAM, 'serve', '--listen', listen];
+export async function serve(listen = '127.0.0.1:0', options = [], within = []) {
+  const [program, ...words] = [...within, PROGRAM, 'serve', '--listen', listen, ...options];
   const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });

@@ -2,7 +2,7 @@
 
 import {
   Directory, DirectoryClosedEvent, DirectoryError, DirectoryErrorEvent, DirectoryServerEvent,
-  Room, RoomClosedEvent, RoomError, RoomErrorEvent, RoomReconnectingEvent, Script, ScriptError, Server, stage,
+  Room, RoomClosedEvent, RoomError, RoomErrorEvent, RoomReconnectingEvent, Script, ScriptError, Server, ServerDescriptionEvent, stage,
 } from 'socker';
 import type {
   BackoffOptions, CreateOptions, DirectoryOptions, DirectoryState, Handler, RoomOptions, RoomState, ServerState,
@@ -105,6 +105,7 @@ export async function find(): Promise<RTCDataChannel | undefined> {
   try {
     const { servers } = await Directory.open(new URL('ws://127.0.0.1/directory/clients'), directoryOptions);
     const server: Server | undefined = servers.find(({ metadata }) => typeof metadata === 'object');
+    server?.addEventListener('offer', (event: ServerDescriptionEvent) => console.log(event.type === 'offer', event.sdp.length));
     server?.addEventListener('statechange', function () {
       const state: ServerState = this.state;
       console.log(state);
