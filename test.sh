@@ -89,10 +89,14 @@ step 'documentation'
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --locked
 
 step 'the demo page and its client in Chromium'
-cargo build --locked
-# The game server that pages find in the directory; with these features the tests have built it.
-cargo build --locked --workspace --exclude socker-mio --all-features --example game_server
+# The game servers that pages find in the directory, of both adapters. With these features the tests have
+# built them and the program.
+built="${CARGO_TARGET_DIR:-$PWD/target}/debug"
+cargo build --locked -p socker-mio --all-features --example game_server
+cp "$built/examples/game_server" "$built/game_server-mio"
+cargo build --locked --workspace --exclude socker-mio --all-features --bin socker --example game_server
 (cd tests/browser && npm ci --silent && without_network npm test --silent &&
+  GAME_SERVER="$built/game_server-mio" without_network node --test game_server.test.mjs &&
   with_eth0 npm run test:webrtc --silent)
 
 fuzz
