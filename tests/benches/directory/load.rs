@@ -22,6 +22,7 @@ pub struct Load {
 
 impl Load {
     pub fn open(server: &Server, servers: usize, clients: usize) -> Result<Self, Failure> {
+        expect_empty(server)?;
         let servers = Peers::open(server.address(), "/directory/servers", servers)?;
         let clients = Peers::open(server.address(), "/directory/clients", clients)?;
         let server_ids = vec![0; servers.len()];
@@ -56,11 +57,7 @@ impl Load {
         let mut seen = vec![(0, 0); self.clients.len()];
         let mut missing = seen.len();
         self.clients.take(|place, bytes| {
-            let (more, less) = match Message::decode(Sender::DirectoryToClient, bytes)? {
-                Message::ServersAdded(list) => (list.len(), 0),
-                Message::ServersRemoved(list) => (0, list.len()),
-                other => return Err(format!("not expected: {other:?}").into()),
-            };
+            let (more, less) = changes(bytes)?;
             seen[place].0 += more;
             seen[place].1 += less;
             missing -= usize::from(more + less > 0 && seen[place] == (added, removed));
@@ -138,6 +135,25 @@ impl Load {
             }
             other => Err(format!("not expected: {other:?}").into()),
         })
+    }
+}
+
+/// Until the servers of the run before have left the list, as they do with its next tick.
+fn expect_empty(server: &Server) -> Result<(), Failure> {
+    let mut listed = 0;
+    Peers::open(server.address(), "/directory/clients", 1)?.take(|_, bytes| {
+        let (more, less) = changes(bytes)?;
+        listed = listed + more - less;
+        Ok(listed == 0)
+    })
+}
+
+/// How many servers a client is told to be there, and to be gone.
+fn changes(bytes: &[u8]) -> Result<(usize, usize), Failure> {
+    match Message::decode(Sender::DirectoryToClient, bytes)? {
+        Message::ServersAdded(list) => Ok((list.len(), 0)),
+        Message::ServersRemoved(list) => Ok((0, list.len())),
+        other => Err(format!("not expected: {other:?}").into()),
     }
 }
 
