@@ -52,9 +52,9 @@ pub enum OfferError {
     /// Its ICE name or password is too short, too long, or not of the characters for them (RFC 8839,
     /// section 5.4), or it has two names.
     IceCredentials,
-    /// Another offer of a peer has another certificate (RFC 8842, section 5.5): it is of another
-    /// connection, for [`Endpoint::accept`](crate::Endpoint::accept).
-    Certificate,
+    /// Another offer of a peer has another certificate (RFC 8842, section 5.5) or session (RFC 8829,
+    /// section 5.2.2): it is of another connection, for [`Endpoint::accept`](crate::Endpoint::accept).
+    AnotherConnection,
     /// What it lacks or has in excess, in the words of the WebRTC library.
     Refused(String),
     /// There is no such peer, or it is leaving. Only for a renegotiation.
@@ -73,7 +73,7 @@ impl fmt::Display for OfferError {
             Self::NoDataChannel => "the offer does not have one section for data channels",
             Self::Media => "the offer has audio or video",
             Self::Setup => "the offer wants to be the DTLS server",
-            Self::Certificate => "the offer has another certificate than the connection",
+            Self::AnotherConnection => "the offer is of another connection",
             Self::IceCredentials => "the offer's ICE name or password is none",
             Self::Refused(why) => return write!(f, "the offer was refused: {why}"),
             Self::NoPeer => "no such peer",

@@ -23,13 +23,21 @@ pub(crate) struct Offer {
     pub(crate) sdp: SdpOffer,
     /// The peer's name in ICE, another after a restart (RFC 8839, section 4.4.1.1.1).
     pub(crate) name: String,
-    /// The digests of its certificates, which are the same as long as the connection (RFC 8842,
-    /// section 5.5).
-    pub(crate) fingerprints: BTreeSet<String>,
+    /// Of which connection it is.
+    pub(crate) session: Session,
     /// The addresses that it names, of UDP.
     pub(crate) candidates: BTreeSet<SocketAddr>,
     /// Most bytes of a message that the peer takes.
     pub(crate) max_message: usize,
+}
+
+/// What all offers of a connection have in common, and those of others have not.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Session {
+    /// The user name and number of its first line (RFC 8829, section 5.2.1).
+    id: [String; 2],
+    /// The digests of its certificates (RFC 8842, section 5.5).
+    fingerprints: BTreeSet<String>,
 }
 
 impl Offer {
@@ -39,7 +47,7 @@ impl Offer {
         }
         let (mut sections, mut max_message) = (0, DEFAULT_MAX_MESSAGE);
         let (mut candidates, mut names) = (BTreeSet::new(), BTreeSet::new());
-        let mut fingerprints = BTreeSet::new();
+        let mut session = Session::default();
         for line in text.split(['\r', '\n']) {
             if let Some(section) = line.strip_prefix("m=") {
                 if !section.starts_with("application ") {
@@ -57,7 +65,10 @@ impl Offer {
             } else if let Some(password) = line.strip_prefix("a=ice-pwd:") {
                 require_ice(password, PASSWORD)?;
             } else if let Some(fingerprint) = line.strip_prefix("a=fingerprint:") {
-                fingerprints.insert(fingerprint.trim().to_ascii_lowercase());
+                session.fingerprints.insert(fingerprint.trim().to_ascii_lowercase());
+            } else if let Some(origin) = line.strip_prefix("o=") {
+                let mut words = origin.split(' ').map(str::to_owned);
+                session.id = [(); 2].map(|()| words.next().unwrap_or_default());
             } else if line.starts_with("a=candidate:") {
                 candidates.extend(udp_candidate(&line[2..]).map(|candidate| candidate.addr()));
             } else if let Some(bytes) = line.strip_prefix("a=max-message-size:") {
@@ -82,7 +93,7 @@ impl Offer {
         if !names.is_empty() {
             return Err(OfferError::IceCredentials);
         }
-        Ok(Self { sdp, name, fingerprints, candidates, max_message })
+        Ok(Self { sdp, name, session, candidates, max_message })
     }
 }
 

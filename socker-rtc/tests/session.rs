@@ -165,17 +165,19 @@ fn a_second_offer_keeps_the_channels() {
 }
 
 #[test]
-fn an_offer_with_another_certificate_is_of_another_connection() {
+fn an_offer_with_another_certificate_or_session_is_of_another_connection() {
     let mut world = World::new(config(), 6, Weather::CLEAR);
     world.echo = true;
     let (browser, peer, channel, _) = world.joined(reliable("chat"));
     let offer = world.browsers[browser].offer_again();
     // All else may be the same: browsers number their sections from 0.
-    let at = offer.find("a=fingerprint:").unwrap() + "a=fingerprint:sha-256 ".len();
-    let other = if offer[at..].starts_with('0') { "1" } else { "0" };
-    let offer = [&offer[..at], other, &offer[at + 1..]].concat();
-    let answer = world.endpoint.accept_again(world.now, peer, &offer);
-    assert_eq!(answer, Err(OfferError::Certificate));
+    for before in ["a=fingerprint:sha-256 ", "o="] {
+        let at = offer.find(before).unwrap() + before.len();
+        let other = if offer[at..].starts_with('0') { "1" } else { "0" };
+        let offer = [&offer[..at], other, &offer[at + 1..]].concat();
+        let answer = world.endpoint.accept_again(world.now, peer, &offer);
+        assert_eq!(answer, Err(OfferError::AnotherConnection), "{before}");
+    }
     assert!(world.browsers[browser].send(channel, false, b"still here"));
     world.run(Duration::from_secs(1));
     assert_eq!(world.browsers[browser].take_messages(channel).len(), 1);

@@ -117,6 +117,7 @@ async fn what_can_not_be_served_is_one_line_and_exit_code_2() {
             "with --announce",
         ),
         (&["arena", "--directory", directory.as_str(), "--name", long.as_str()], "another --name"),
+        (&["arena", "--directory", directory.as_str(), "--name", &long[..2_000]], "refuses it: "),
         (&["arena", "--announce", "here"], "invalid value 'here'"),
         (&["dance"], "unrecognized subcommand 'dance'"),
     ] {

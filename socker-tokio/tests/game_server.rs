@@ -2,7 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    future::{Future, poll_fn},
+    net::SocketAddr,
+    pin::pin,
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use socker_core::{
     Message as Socket,
@@ -20,11 +26,14 @@ use socker_tokio::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    time::timeout,
+    time::{self, interval, timeout},
 };
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// As a game has.
+const TICK: Duration = Duration::from_millis(10);
 
 async fn directory(address: &str) -> (Handle<Directory>, SocketAddr) {
     let limits = Limits::default().tick(Duration::from_millis(1));
@@ -130,6 +139,88 @@ async fn a_server_comes_back_to_a_directory_that_was_restarted() {
     let mut client = Client::connect(address).await;
     assert!(client.hear().await.contains("metadata: \"{}\""));
     playing.abort();
+}
+
+#[tokio::test]
+async fn a_refused_registration_is_told() {
+    let (_directory, address) = directory("127.0.0.1:0").await;
+    let long = format!("{:?}", "x".repeat(2_000));
+    let mut server = GameServer::connect(&format!("ws://{address}"), &long).await.unwrap();
+    let mut tick = interval(TICK);
+    let problem = loop {
+        tokio::select! {
+            _ = server.next() => panic!("there are no players"),
+            _ = tick.tick() => {}
+        }
+        if let Some(problem) = server.take_problem() {
+            break problem;
+        }
+    };
+    assert_eq!(problem.code, 3, "{problem}");
+    assert_eq!((server.id(), server.take_problem()), (None, None));
+}
+
+#[tokio::test]
+async fn a_flood_of_datagrams_lets_others_run() {
+    let (_directory, address) = directory("127.0.0.1:0").await;
+    let mut server = GameServer::connect(&format!("ws://{address}"), "{}").await.unwrap();
+    let stranger = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    for _ in 0..150 {
+        stranger.send_to(b"?", server.announced()).unwrap();
+    }
+    let seen = |server: &GameServer| server.counters().strangers + server.counters().malformed;
+    let mut turns = Vec::new();
+    while seen(&server) < 150 {
+        // Until the runtime has heard of them.
+        time::sleep(TICK).await;
+        {
+            let mut next = pin!(server.next());
+            assert!(poll_fn(|cx| Poll::Ready(next.as_mut().poll(cx))).await.is_pending());
+        }
+        turns.push(seen(&server));
+    }
+    turns.dedup();
+    assert_eq!(
+        turns.iter().filter(|seen| **seen > 0).count(),
+        3,
+        "64 of them at a time: {turns:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_directory_that_hangs_is_not_waited_for_at_the_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    let hanging = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let _connection = socker_tokio::accept(stream).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    let mut server = GameServer::connect(&url, "{}").await.unwrap();
+    server.close();
+    let begin = Instant::now();
+    let mut tick = interval(TICK);
+    // Whoever has a tick drops `next` before it is ready, all the time.
+    while tokio::select! { next = server.next() => next.is_some(), _ = tick.tick() => true } {}
+    assert!(
+        begin.elapsed() < Duration::from_secs(4),
+        "{:?} instead of one second",
+        begin.elapsed()
+    );
+    hanging.abort();
+}
+
+#[tokio::test]
+async fn what_is_announced() {
+    let (_directory, address) = directory("127.0.0.1:0").await;
+    let directory = format!("ws://{address}");
+    for (announced, expected) in [("127.0.0.2:0", None), ("127.0.0.2:7", Some(7))] {
+        let options = Options::default().announce(announced.parse().unwrap());
+        let server = GameServer::connect_with(&directory, "{}", options).await.unwrap();
+        assert_eq!(server.announced().ip().to_string(), "127.0.0.2");
+        assert_ne!(server.announced().port(), 0);
+        assert!(expected.is_none_or(|port| server.announced().port() == port));
+    }
 }
 
 #[tokio::test]

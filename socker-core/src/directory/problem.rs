@@ -54,7 +54,9 @@ impl fmt::Display for Problem {
         match self {
             Self::Text => f.write_str("a binary message was expected, not text"),
             Self::Malformed(error) => error.fmt(f),
-            Self::TooLong { limit } => write!(f, "it is longer than {limit} bytes"),
+            Self::TooLong { limit } => {
+                write!(f, "the metadata, offer, answer or candidate is longer than {limit} bytes")
+            }
             Self::Metadata => f.write_str("the metadata is not JSON"),
             Self::NotRegistered => f.write_str("this server is not registered"),
             Self::TooManyServers => f.write_str("there are too many servers; try again later"),

@@ -42,10 +42,10 @@ use socker_core::{
     Message,
     directory::{MetadataError, Registration},
 };
-pub use socker_rtc::game_server::Options;
+pub use socker_rtc::game_server::{Options, Problem};
 use socker_rtc::{
     ChannelConfig, ChannelId, Counters, Delivery, Event, OpenError, PeerId, SendError, Sent,
-    game_server,
+    game_server::{self, from_socket, to_socket},
 };
 
 use self::link::{Link, Told};
@@ -77,6 +77,8 @@ pub struct GameServer {
     socket: UdpSocket,
     /// There may be datagrams. An event says so once only.
     readable: bool,
+    /// Where the socket is bound.
+    local: SocketAddr,
     announced: SocketAddr,
     buffer: Box<[u8; READ]>,
 }
@@ -108,15 +110,14 @@ impl GameServer {
         let mut link = Link::open(directory)?;
         let mut socket = UdpSocket::bind(options.bind)?;
         link.hold(&mut socket)?;
-        let announced = match options.announced {
-            Some(announced) => announced,
-            None => SocketAddr::new(link.local_ip()?, socket.local_addr()?.port()),
-        };
+        let local = socket.local_addr()?;
+        let announced =
+            options.announced_at(local.port(), || link.local_ip().map_err(ConnectError::Io))?;
         let config = options.rtc.candidate(announced);
         let mut machine = game_server::GameServer::new(link.start(), config, registration)?;
         machine.directory_opened();
         let buffer = Box::new([0; READ]);
-        let mut server = Self { machine, link, socket, readable: false, announced, buffer };
+        let mut server = Self { machine, link, socket, local, readable: false, announced, buffer };
         // It may have ended by now.
         server.hear();
         server.flush();
@@ -133,6 +134,12 @@ impl GameServer {
     #[must_use]
     pub fn id(&self) -> Option<u32> {
         self.machine.id()
+    }
+
+    /// What the directory has refused since this was last asked; the last of it. A server whose
+    /// registration is refused is not listed: there are too many, or its metadata are too long.
+    pub fn take_problem(&mut self) -> Option<Problem> {
+        self.machine.take_problem()
     }
 
     /// Changes the metadata that clients see.
@@ -208,6 +215,7 @@ impl GameServer {
         for _ in 0..DATAGRAMS {
             match self.socket.recv_from(&mut self.buffer[..]) {
                 Ok((len, source)) => {
+                    let source = from_socket(source);
                     self.machine.receive(now, source, self.announced, &self.buffer[..len]);
                 }
                 // A player whose port is closed is told here by some systems; others may have sent.
@@ -242,7 +250,8 @@ impl GameServer {
         }
         while let Some(transmit) = self.machine.poll_transmit() {
             // What the system has no room for is lost, as on the way; what must arrive comes again.
-            let _ = self.socket.send_to(&transmit.payload, transmit.destination);
+            let destination = to_socket(self.local, transmit.destination);
+            let _ = self.socket.send_to(&transmit.payload, destination);
         }
     }
 }

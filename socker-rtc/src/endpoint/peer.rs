@@ -14,7 +14,7 @@ use crate::{
     channel::{ChannelConfig, ChannelId, Delivery, Sent},
     error::{CandidateError, OfferError, OpenError, Refusal},
     event::{Event, Reason, Transmit},
-    offer::Offer,
+    offer::{Offer, Session},
 };
 
 /// How long the next look at a connection is put off that wants to be looked at again at once.
@@ -39,8 +39,8 @@ pub(super) struct Peer {
     pub(super) known: Known,
     /// The peer's name in ICE.
     name: String,
-    /// The digests of the peer's certificates.
-    fingerprints: BTreeSet<String>,
+    /// What its offers have in common.
+    session: Session,
     /// The addresses that the peer has named since its last ICE restart.
     candidates: BTreeSet<SocketAddr>,
     /// Most bytes of a message that the peer takes.
@@ -92,7 +92,7 @@ impl Peer {
             datagrams: Queue::default(),
             known: Known::default(),
             name: offer.name,
-            fingerprints: offer.fingerprints,
+            session: offer.session,
             candidates: offer.candidates,
             max_message: offer.max_message,
             alarm: None,
@@ -109,8 +109,8 @@ impl Peer {
         let name_here = self.name_here();
         let Some(rtc) = &mut self.rtc else { return Err(OfferError::NoPeer) };
         // The library would answer, and keep to the old one.
-        if offer.fingerprints != self.fingerprints {
-            return Err(OfferError::Certificate);
+        if offer.session != self.session {
+            return Err(OfferError::AnotherConnection);
         }
         // A browser names again what it named before, unless it restarts ICE.
         let mut candidates = offer.candidates;

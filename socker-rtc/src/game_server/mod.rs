@@ -26,16 +26,21 @@
 //! it once they are connected, and stay when it ends.
 
 mod error;
+mod family;
 mod options;
 
-use std::{collections::BTreeMap, net::SocketAddr, time};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, time};
 
 use socker_core::{
     Instant, Message,
     directory::{MetadataError, Registration, RegistrationEvent},
 };
 
-pub use self::{error::GameServerError, options::Options};
+pub use self::{
+    error::GameServerError,
+    family::{from_socket, to_socket},
+    options::Options,
+};
 use crate::{
     ChannelConfig, ChannelId, Config, ConfigError, Delivery, Endpoint, Event, OfferError,
     OpenError, PeerId, SendError, Sent, Transmit,
@@ -50,6 +55,23 @@ pub struct GameServer {
     registration: Registration,
     /// The players by the directory's names for them, which hold as long as its connection.
     clients: BTreeMap<u32, PeerId>,
+    problem: Option<Problem>,
+}
+
+/// What a directory has refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Problem {
+    /// As in the table of [`socker_core::directory`].
+    pub code: u16,
+    /// In words.
+    pub text: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (problem {})", self.text, self.code)
+    }
 }
 
 /// Its beginning and end.
@@ -64,7 +86,7 @@ impl GameServer {
         registration: Registration,
     ) -> Result<Self, ConfigError> {
         let endpoint = Endpoint::new(base, config)?;
-        Ok(Self { endpoint, registration, clients: BTreeMap::new() })
+        Ok(Self { endpoint, registration, clients: BTreeMap::new(), problem: None })
     }
 
     /// Leaves the directory and says goodbye to all players.
@@ -121,6 +143,9 @@ impl GameServer {
                         let _ = self.endpoint.candidate(now, *player, &candidate.candidate);
                     }
                 }
+                RegistrationEvent::Problem { code, text } => {
+                    self.problem = Some(Problem { code, text });
+                }
                 _ => {}
             }
         }
@@ -133,8 +158,9 @@ impl GameServer {
             match self.endpoint.accept_again(now, *player, sdp) {
                 Ok(answer) => return Ok(answer),
                 Err(OfferError::NoPeer) => {}
-                // A page that has made its connection anew: the old one is dead.
-                Err(_) => self.endpoint.kick(now, *player),
+                // The page has made its connection anew: the old one is dead.
+                Err(OfferError::AnotherConnection) => self.endpoint.kick(now, *player),
+                Err(error) => return Err(error),
             }
         }
         let (player, answer) = self.endpoint.accept(now, sdp)?;
@@ -146,6 +172,13 @@ impl GameServer {
     /// called; without a connection there is none.
     pub fn poll_message(&mut self) -> Option<Vec<u8>> {
         self.registration.poll_message()
+    }
+
+    /// What the directory has refused since this was last asked; the last of it. A server whose
+    /// registration is refused is not listed, until its metadata are changed or the connection is
+    /// another.
+    pub fn take_problem(&mut self) -> Option<Problem> {
+        self.problem.take()
     }
 
     /// By which clients name this server in the directory, while it is listed.

@@ -1,4 +1,4 @@
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use crate::Config;
 
@@ -19,8 +19,8 @@ use crate::Config;
 pub struct Options {
     /// Where the UDP socket is bound. Default all IPv4 addresses, and a port that the system picks.
     pub bind: SocketAddr,
-    /// The address that players are told. Default: the one with which the directory is reached, and
-    /// the port of the socket.
+    /// The address that players are told; port 0 is that of the socket. Default: the address with which
+    /// the directory is reached, and port 0.
     pub announced: Option<SocketAddr>,
     /// The limits and times of players. The announced address is added to its candidates.
     pub rtc: Config,
@@ -51,5 +51,24 @@ impl Options {
     #[must_use]
     pub fn rtc(self, rtc: Config) -> Self {
         Self { rtc, ..self }
+    }
+}
+
+impl Options {
+    /// The address that players are told, of a socket that is bound to this port. `local` is the
+    /// address with which the directory is reached, if it is asked for.
+    ///
+    /// # Errors
+    /// Those of `local`.
+    pub fn announced_at<E>(
+        &self,
+        port: u16,
+        local: impl FnOnce() -> Result<IpAddr, E>,
+    ) -> Result<SocketAddr, E> {
+        Ok(match self.announced {
+            Some(announced) if announced.port() == 0 => SocketAddr::new(announced.ip(), port),
+            Some(announced) => announced,
+            None => SocketAddr::new(local()?, port),
+        })
     }
 }

@@ -96,6 +96,28 @@ fn an_offer_of_another_connection_ends_the_one_before() {
 }
 
 #[test]
+fn a_second_offer_that_makes_no_sense_is_rejected_and_ends_nothing() {
+    let mut world = World::listed();
+    let (browser, player, channel) = world.joined(7);
+    world.say(&Said::Offer { id: 7, sdp: "nonsense".into() });
+    world.flush();
+    assert_eq!(world.take_heard(), [Said::Reject { id: 7 }]);
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.end_of(player), None);
+    assert!(world.echoes(browser, player, channel));
+}
+
+#[test]
+fn what_the_directory_refuses_is_told_once() {
+    let mut world = World::new(config());
+    world.server.directory_opened();
+    world.say(&Said::Problem { code: 6, text: "full".into() });
+    let problem = world.server.take_problem().unwrap();
+    assert_eq!((problem.code, problem.to_string().as_str()), (6, "full (problem 6)"));
+    assert_eq!((world.server.take_problem(), world.server.id()), (None, None));
+}
+
+#[test]
 fn a_client_whose_connection_has_ended_may_come_again() {
     let mut world = World::listed();
     let (_, first, _) = world.joined(7);

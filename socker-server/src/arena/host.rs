@@ -1,11 +1,11 @@
 //! Runs an arena: its peers, its directory, and 60 ticks a second.
 
-use std::{future, net::SocketAddr, time::Instant as Clock};
+use std::{fmt, future, net::SocketAddr, time::Instant as Clock};
 
 use serde_json::json;
 use socker_core::Message;
 use socker_tokio::{
-    game_server::{self, GameServer, GameServerError},
+    game_server::{self, GameServer, GameServerError, Problem},
     rtc::{self, Event, PeerId, Refusal, SendError},
 };
 use tokio::{
@@ -13,7 +13,7 @@ use tokio::{
     time::{self, MissedTickBehavior},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use super::{Arena, Command};
 use crate::game::{TICK, world::PLAYERS};
@@ -36,16 +36,39 @@ pub(super) struct Options {
     pub(super) announced: Option<SocketAddr>,
 }
 
-/// Runs an arena until it is cancelled; then everybody is told goodbye. `begun` is told the address
-/// under which players find it.
+/// Why there is no arena.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Begin(GameServerError),
+    /// By the directory.
+    Refused(Problem),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Begin(error) => error.fmt(f),
+            Self::Refused(problem) => write!(f, "the directory refuses it: {problem}"),
+        }
+    }
+}
+
+impl From<GameServerError> for Failure {
+    fn from(error: GameServerError) -> Self {
+        Self::Begin(error)
+    }
+}
+
+/// Runs an arena until it is cancelled; then everybody is told goodbye. `listed` is told the address
+/// under which players find it, once they do.
 ///
 /// # Errors
 /// It can't begin.
 pub(super) async fn run(
     options: Options,
     ending: CancellationToken,
-    begun: impl FnOnce(SocketAddr),
-) -> Result<(), GameServerError> {
+    listed: impl FnOnce(SocketAddr),
+) -> Result<(), Failure> {
     let Options { directory, name, bind, announced } = options;
     // The first player should not wait for it. It has no result that changes anything.
     let _ = task::spawn_blocking(|| rtc::warm_up(Clock::now())).await;
@@ -56,10 +79,12 @@ pub(super) async fn run(
         Some(announced) => options.announce(announced),
         None => options,
     };
-    let server = GameServer::connect_with(&directory, &metadata(&name, 0), options).await?;
-    begun(server.announced());
-    Host { server, arena: Arena::default(), name, told: 0 }.run(ending).await;
-    Ok(())
+    let metadata = metadata(&name, 0);
+    let server = tokio::select! {
+        connected = GameServer::connect_with(&directory, &metadata, options) => connected?,
+        () = ending.cancelled() => return Ok(()),
+    };
+    Host { server, arena: Arena::default(), name, told: 0 }.run(ending, listed).await
 }
 
 /// What pages see of it in the directory.
@@ -76,16 +101,20 @@ struct Host {
 }
 
 impl Host {
-    async fn run(mut self, ending: CancellationToken) {
+    async fn run(
+        mut self,
+        ending: CancellationToken,
+        listed: impl FnOnce(SocketAddr),
+    ) -> Result<(), Failure> {
         let mut tick = time::interval(TICK);
         // After a stall the game goes on from there, and does not run after what it missed.
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut ending = Some(ending);
+        let (mut ending, mut listed) = (Some(ending), Some(listed));
         loop {
             tokio::select! {
                 next = self.server.next() => match next {
                     Some((peer, event)) => self.told(peer, event),
-                    None => return,
+                    None => return Ok(()),
                 },
                 _ = tick.tick() => self.step(),
                 () = cancelled(ending.as_ref()) => {
@@ -94,6 +123,17 @@ impl Host {
                 }
             }
             self.carry_out();
+            if let Some(problem) = self.server.take_problem() {
+                if listed.is_some() {
+                    return Err(Failure::Refused(problem));
+                }
+                warn!(%problem, "the directory refuses something");
+            }
+            if self.server.id().is_some()
+                && let Some(listed) = listed.take()
+            {
+                listed(self.server.announced());
+            }
         }
     }
 
@@ -112,7 +152,7 @@ impl Host {
         if players != self.told && self.arena.tick.is_multiple_of(NEWS) {
             info!(players, "in the arena {}", self.name);
             self.told = players;
-            // It was good when the arena began, and the number does not make it too long.
+            // The directory tells if it does not want it.
             let _ = self.server.update(&metadata(&self.name, players));
         }
     }

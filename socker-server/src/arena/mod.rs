@@ -62,9 +62,12 @@ impl Arena {
     /// Moves everybody, and tells where all are if anything has changed.
     fn step(&mut self) {
         self.tick = self.tick.wrapping_add(1);
-        for player in self.players.values_mut() {
+        for (peer, player) in &mut self.players {
             if let Some(marker) = player.step() {
                 self.world.show(marker);
+            }
+            if player.is_idle() {
+                self.commands.push(Command::Kick(*peer));
             }
         }
         if let Some(markers) = self.world.news(self.tick) {

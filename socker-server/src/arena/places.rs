@@ -3,13 +3,14 @@
 use std::{
     io::{self, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    pin::pin,
 };
 
 use socker_tokio::game_server::GameServerError;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::host::{self, Options};
+use super::host::{self, Failure, Options};
 use crate::{arguments, end_signal::end_signal};
 
 /// By which people know the arena that is in its directory's process.
@@ -23,7 +24,7 @@ pub(crate) fn run_alone(arguments: arguments::Arena) -> Result<(), String> {
     let arguments::Arena { directory, name, bind, announce } = arguments;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("can't start: {error}"))?;
-    let begun = |address| {
+    let listed = |address| {
         // Nobody has to read it.
         let _ = writeln!(
             io::stdout(),
@@ -33,27 +34,34 @@ pub(crate) fn run_alone(arguments: arguments::Arena) -> Result<(), String> {
     };
     let options =
         Options { directory: directory.clone(), name: name.clone(), bind, announced: announce };
-    let ending = CancellationToken::new();
-    let run = host::run(options, ending.clone(), begun);
-    runtime.block_on(async {
-        let mut run = std::pin::pin!(run);
+    let ended = runtime.block_on(async {
+        let ending = CancellationToken::new();
+        let mut run = pin!(host::run(options, ending.clone(), listed));
         tokio::select! {
             ended = &mut run => return ended,
             () = end_signal() => {}
         }
         info!("ending: the players are told");
         ending.cancel();
-        run.await
-    }).map_err(|error| match error {
-        GameServerError::Directory(error) => {
-            format!("the directory {directory} can't be reached: {error}; choose another with --directory")
+        tokio::select! {
+            ended = run => ended,
+            () = end_signal() => Ok(()),
         }
-        GameServerError::Socket(error) => {
+    });
+    ended.map_err(|failure| match failure {
+        Failure::Begin(GameServerError::Directory(error)) => format!(
+            "the directory {directory} can't be reached: {error}; choose another with --directory"
+        ),
+        Failure::Begin(GameServerError::Socket(error)) => {
             format!("can't bind UDP {bind}: {error}; choose another address with --bind")
         }
-        GameServerError::Address(error) => format!("{error}; choose another address with --announce"),
-        GameServerError::Metadata(error) => format!("{error}; choose another --name"),
-        error => error.to_string(),
+        Failure::Begin(GameServerError::Address(error)) => {
+            format!("{error}; choose another address with --announce")
+        }
+        Failure::Begin(GameServerError::Metadata(error)) => {
+            format!("{error}; choose another --name")
+        }
+        failure => failure.to_string(),
     })
 }
 
@@ -69,17 +77,16 @@ pub(crate) async fn run_inside(
         directory: format!("ws://{}", SocketAddr::new(reachable(listen.ip()), listen.port())),
         name: INSIDE.to_owned(),
         bind: listen,
-        announced: announced.or_else(|| lan(listen)),
+        announced: announced.or_else(|| lan(listen.ip())),
     };
-    let begun = |address| info!("players reach the arena at UDP {address}");
-    let mut ended = host::run(options.clone(), ending.clone(), begun).await;
-    if announced.is_none() && matches!(&ended, Err(GameServerError::Socket(_))) {
+    let listed = |address| info!("players reach the arena at UDP {address}");
+    let mut ended = host::run(options.clone(), ending.clone(), listed).await;
+    if announced.is_none() && matches!(&ended, Err(Failure::Begin(GameServerError::Socket(_)))) {
         options.bind.set_port(0);
-        options.announced = None;
-        ended = host::run(options, ending, begun).await;
+        ended = host::run(options, ending, listed).await;
     }
-    if let Err(error) = ended {
-        warn!(%error, "there is no arena");
+    if let Err(failure) = ended {
+        warn!("there is no arena: {failure}");
     }
 }
 
@@ -92,14 +99,15 @@ fn reachable(ip: IpAddr) -> IpAddr {
     }
 }
 
-/// Under which address others reach a machine that listens on all of them, if it is in a network.
-fn lan(listen: SocketAddr) -> Option<SocketAddr> {
-    if !listen.ip().is_unspecified() {
+/// Under which address others reach a machine that listens on all of them, if it is in a network; the
+/// port is that of the socket.
+fn lan(listen: IpAddr) -> Option<SocketAddr> {
+    if !listen.is_unspecified() {
         return None;
     }
     // Nothing is sent: the system looks up which of its addresses it would send from. The other is
     // nobody's (RFC 5737).
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
     socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).ok()?;
-    Some(SocketAddr::new(socket.local_addr().ok()?.ip(), listen.port()))
+    Some(SocketAddr::new(socket.local_addr().ok()?.ip(), 0))
 }

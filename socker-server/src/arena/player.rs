@@ -10,6 +10,9 @@ use crate::game::{
 const SPEED: u32 = 2_400;
 const STEP: f64 = SPEED as f64 / RATE as f64;
 
+/// Ticks in which a peer has to begin to play. Pages that only measure the way are gone sooner.
+const PATIENCE: u32 = 15 * RATE;
+
 /// What a channel is for, by its label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Channel {
@@ -27,6 +30,8 @@ pub(super) struct Player {
     y: f64,
     /// Where the marker is wanted.
     goal: Option<Steer>,
+    /// For how many ticks it has been there without a marker.
+    idle: u32,
 }
 
 impl Player {
@@ -77,6 +82,12 @@ impl Player {
         if self.goal.is_none_or(|goal| steer.number > goal.number) {
             self.goal = Some(Steer { x: steer.x.min(WIDTH), y: steer.y.min(HEIGHT), ..steer });
         }
+    }
+
+    /// Whether it takes a place for too long without playing: a tick's time goes by.
+    pub(super) fn is_idle(&mut self) -> bool {
+        self.idle = if self.marker.is_some() { 0 } else { self.idle + 1 };
+        self.idle > PATIENCE
     }
 
     /// Moves the marker towards its goal, for one tick.

@@ -115,6 +115,21 @@ fn a_ping_comes_back_and_makes_nobody_a_player() {
 }
 
 #[test]
+fn who_does_not_begin_to_play_gives_its_place_to_others() {
+    let mut arena = Arena::default();
+    enter(&mut arena, peer(1));
+    arena.told(peer(2), Event::Connected);
+    open(&mut arena, peer(2), PING, "ping");
+    arena.commands();
+    for _ in 0..15 * 60 {
+        arena.step();
+        assert!(!arena.commands().iter().any(|command| matches!(command, Command::Kick(_))));
+    }
+    arena.step();
+    assert!(arena.commands().contains(&Command::Kick(peer(2))));
+}
+
+#[test]
 fn what_is_not_of_the_arena_is_refused_with_a_reason() {
     let nonsense: [(&[u8], ChannelId); 3] =
         [(b"", POSITIONS), (b"\x05\0\0\0\0", POSITIONS), (b"hello", JOINS)];

@@ -13,6 +13,9 @@ use crate::{Connection, Error, open::connect, random_seed};
 /// How long an attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(10);
 
+/// How long the end may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 type Opening = Pin<Box<dyn Future<Output = Result<Connection<TcpStream>, Error>> + Send>>;
 
 /// ```text
@@ -30,6 +33,8 @@ pub(super) struct Link {
     url: String,
     state: State,
     backoff: Backoff,
+    /// Until when the end may take.
+    goodbye: Option<time::Instant>,
 }
 
 /// What has happened.
@@ -45,7 +50,7 @@ impl Link {
         let backoff = Backoff::new(random_seed()?);
         let connection = time::timeout(ATTEMPT, connect(&url)).await;
         let connection = connection.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-        Ok(Self { url, state: State::Open(Box::new(connection)), backoff })
+        Ok(Self { url, state: State::Open(Box::new(connection)), backoff, goodbye: None })
     }
 
     /// With which address the directory is reached.
@@ -56,11 +61,12 @@ impl Link {
         }
     }
 
-    /// Drops the message if there is no connection, or one that does not keep up: it is then lost
-    /// soon.
+    /// Drops the message if there is no connection; ends one that does not keep up.
     pub(super) fn send(&mut self, message: Vec<u8>) {
-        if let State::Open(connection) = &mut self.state {
-            let _ = connection.try_send(Message::binary(message));
+        if let State::Open(connection) = &mut self.state
+            && connection.try_send(Message::binary(message)).is_err()
+        {
+            connection.start_close(CloseCode::Again, "the directory does not keep up");
         }
     }
 
@@ -98,11 +104,13 @@ impl Link {
         }
     }
 
-    /// Writes what waits, and closes. Who is gone does not matter any more.
+    /// Writes what waits, and closes. Who is gone does not matter any more. It can be dropped before it
+    /// is ready, and goes on with the next call.
     pub(super) async fn close(&mut self) {
+        let deadline = *self.goodbye.get_or_insert_with(|| time::Instant::now() + GOODBYE);
         if let State::Open(connection) = &mut self.state {
             let closing = connection.close(CloseCode::Away, "the server ends");
-            let _ = time::timeout(Duration::from_secs(1), closing).await;
+            let _ = time::timeout_at(deadline, closing).await;
         }
     }
 

@@ -30,12 +30,12 @@ use socker_core::{
     Instant, Message,
     directory::{MetadataError, Registration},
 };
-pub use socker_rtc::game_server::Options;
+pub use socker_rtc::game_server::{Options, Problem};
 use socker_rtc::{
     ChannelConfig, ChannelId, Counters, Delivery, Event, OpenError, PeerId, SendError, Sent,
-    game_server,
+    game_server::{self, from_socket, to_socket},
 };
-use tokio::{net::UdpSocket, time};
+use tokio::{net::UdpSocket, task, time};
 
 use self::link::Link;
 use crate::Error;
@@ -65,6 +65,8 @@ pub struct GameServer {
     machine: game_server::GameServer,
     link: Link,
     socket: UdpSocket,
+    /// Where the socket is bound.
+    local: SocketAddr,
     announced: SocketAddr,
     /// The machine's [`Instant::START`].
     start: time::Instant,
@@ -96,15 +98,14 @@ impl GameServer {
         let registration = Registration::new(metadata)?;
         let link = Link::open(directory).await?;
         let socket = UdpSocket::bind(options.bind).await?;
-        let announced = match options.announced {
-            Some(announced) => announced,
-            None => SocketAddr::new(link.local_ip()?, socket.local_addr()?.port()),
-        };
+        let local = socket.local_addr()?;
+        let announced =
+            options.announced_at(local.port(), || link.local_ip().map_err(Error::from))?;
         let start = time::Instant::now();
         let config = options.rtc.candidate(announced);
         let mut machine = game_server::GameServer::new(start.into_std(), config, registration)?;
         machine.directory_opened();
-        Ok(Self { machine, link, socket, announced, start, buffer: Box::new([0; READ]) })
+        Ok(Self { machine, link, socket, local, announced, start, buffer: Box::new([0; READ]) })
     }
 
     /// The address that players are told.
@@ -117,6 +118,12 @@ impl GameServer {
     #[must_use]
     pub fn id(&self) -> Option<u32> {
         self.machine.id()
+    }
+
+    /// What the directory has refused since this was last asked; the last of it. A server whose
+    /// registration is refused is not listed: there are too many, or its metadata are too long.
+    pub fn take_problem(&mut self) -> Option<Problem> {
+        self.machine.take_problem()
     }
 
     /// Changes the metadata that clients see.
@@ -213,7 +220,8 @@ impl GameServer {
         }
         while let Some(transmit) = self.machine.poll_transmit() {
             // What the system has no room for is lost, as on the way; what must arrive comes again.
-            let _ = self.socket.try_send_to(&transmit.payload, transmit.destination);
+            let destination = to_socket(self.local, transmit.destination);
+            let _ = self.socket.try_send_to(&transmit.payload, destination);
         }
     }
 
@@ -230,8 +238,12 @@ impl GameServer {
             told = self.link.next() => return self.told(&told),
         }
         // First what has come, so that nobody is found silent because this was late.
-        self.receive();
+        let more = self.receive();
         self.machine.handle_timeout(self.now());
+        if more {
+            // Readiness costs nothing of a task's budget, so a flood would let nobody else run.
+            task::yield_now().await;
+        }
     }
 
     /// What the directory's connection tells.
@@ -245,18 +257,21 @@ impl GameServer {
         }
     }
 
-    fn receive(&mut self) {
+    /// Whether there may be more.
+    fn receive(&mut self) -> bool {
         let now = self.now();
         for _ in 0..DATAGRAMS {
             match self.socket.try_recv_from(&mut self.buffer[..]) {
                 Ok((len, source)) => {
+                    let source = from_socket(source);
                     self.machine.receive(now, source, self.announced, &self.buffer[..len]);
                 }
                 // A player whose port is closed is told here by some systems; others may have sent.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
-                Err(_) => return,
+                Err(_) => return false,
             }
         }
+        true
     }
 }
 
