@@ -58,6 +58,8 @@ fuzz() {
     return
   fi
   step 'building the fuzz targets'
+  # To link them takes as long as all else together with it.
+  export CARGO_PROFILE_RELEASE_LTO=off
   cargo +nightly fuzz build
   local target seconds="${FUZZ_SECONDS:-30}"
   for target in $(cargo +nightly fuzz list); do
