@@ -42,6 +42,7 @@ export class Lobby {
   /** How often a server was of no use. @type {WeakMap<Server, number>} */
   #failures = new WeakMap();
   #backoff = new Backoff();
+  /** The one thing that is waited for: a list, or the next try. */
   #timer = 0;
 
   /** @param {import('./socker/directory.js').Directory} directory @param {Listener} listener */
@@ -71,10 +72,10 @@ export class Lobby {
   /** Somebody is there who wants to play. */
   open() {
     this.#isOpen = true;
-    if (!HAS_WEBRTC) return this.#listener.fallback('this browser has no WebRTC');
-    if (!this.#isWilling) return this.#listener.fallback('you have left the arena');
+    if (!HAS_WEBRTC) return this.#fallBack('this browser has no WebRTC');
+    if (!this.#isWilling) return this.#fallBack('you have left the arena');
     this.#seek();
-    if (!this.#attempt) this.#timer = setTimeout(() => this.#give(), PATIENCE);
+    if (!this.#attempt && !this.#current) this.#wait(PATIENCE, () => this.#give());
   }
 
   /** Nobody is there any more. */
@@ -98,7 +99,7 @@ export class Lobby {
     this.#chosen = null;
     this.#drop();
     this.#listener.changed();
-    if (this.#isOpen) this.#listener.fallback('you have left the arena');
+    this.#fallBack('you have left the arena');
   }
 
   /** Ends all that runs. */
@@ -106,6 +107,17 @@ export class Lobby {
     clearTimeout(this.#timer);
     for (const arena of [this.#attempt, this.#current]) arena?.leave();
     this.#attempt = this.#current = null;
+  }
+
+  /** @param {number} ms @param {() => void} act */
+  #wait(ms, act) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(act, ms);
+  }
+
+  /** Where somebody plays, but in no arena. @param {string} why */
+  #fallBack(why) {
+    if (this.#isOpen && !this.#current) this.#listener.fallback(why);
   }
 
   /** Tries the first that is to be had, if that is wanted. */
@@ -138,8 +150,9 @@ export class Lobby {
 
   /** None is listed in time. */
   #give() {
+    if (!this.isSeeking || this.#attempt) return;
     const isThere = this.#directory.state === 'connected';
-    this.#listener.fallback(isThere ? 'no arena is listed' : 'the directory does not answer');
+    this.#fallBack(isThere ? 'no arena is listed' : 'the directory does not answer');
   }
 
   /** @param {Arena} arena */
@@ -162,8 +175,8 @@ export class Lobby {
     this.#failures.set(server, (this.#failures.get(server) ?? 0) + 1);
     this.#listener.failed(server, why);
     if (this.#current) this.#chosen = this.#current.server;
-    else this.#listener.fallback(`the arena ${nameOf(server)} ${why}`);
-    if (!this.#current && !this.#attempt) this.#timer = setTimeout(() => this.#seek(), this.#backoff.next());
+    else this.#fallBack(`the arena ${nameOf(server)} ${why}`);
+    if (!this.#current && !this.#attempt) this.#wait(this.#backoff.next(), () => this.#seek());
     this.#listener.changed();
   }
 }
