@@ -39,7 +39,10 @@ export class Lobby {
   #current = null;
   /** Which is on its way. @type {Arena | null} */
   #attempt = null;
-  /** How often a server was of no use. @type {WeakMap<Server, number>} */
+  /**
+   * How often a server was of no use. It is forgotten for the user's choice alone: one that lets in and then fails
+   * would be the first again and again. @type {WeakMap<Server, number>}
+   */
   #failures = new WeakMap();
   #backoff = new Backoff();
   /** The one thing that is waited for: a list, or the next try. */
@@ -90,6 +93,7 @@ export class Lobby {
   join(server) {
     this.#isWilling = true;
     this.#chosen = server;
+    this.#failures.delete(server);
     if (this.#isOpen && this.#current?.server !== server && this.#attempt?.server !== server) this.#try(server);
   }
 
@@ -127,7 +131,7 @@ export class Lobby {
     if (server) this.#try(server);
   }
 
-  /** The user's; or else the first in the list, which is so for all pages. */
+  /** The user's; or else the first in the list of those that failed least, which mostly is so for all pages. */
   #choose() {
     const arenas = this.#directory.servers.filter(isArena);
     const failures = (server) => this.#failures.get(server) ?? 0;
@@ -160,7 +164,6 @@ export class Lobby {
     const before = this.#current;
     this.#current = arena;
     this.#attempt = null;
-    this.#failures.delete(arena.server);
     this.#listener.playing(arena);
     before?.leave();
     this.#listener.changed();
