@@ -11,7 +11,12 @@ const UNRELIABLE = { ordered: false, maxRetransmits: 0 };
 const AGAIN = [40, 80, 160, 320];
 /** Of a name, so many characters are shown. */
 const NAME = 32;
-/** Positions come once a second at the least: after so many seconds without, nobody is there. */
+/** And so many of why it refuses. */
+const REASON = 120;
+/**
+ * Positions come once a second at the least: after so many seconds without, nobody is there. Nor does it take
+ * longer from open channels to the game.
+ */
 const SILENCE = 3;
 
 /**
@@ -53,7 +58,7 @@ export class Arena {
   /** Of the last wish. */
   #number = 0;
   #repeat = 0;
-  /** So many looks in a row found no positions. */
+  /** So many looks in a row found no game, or no positions. */
   #silent = 0;
   #watch = 0;
 
@@ -117,6 +122,7 @@ export class Arena {
       return this.#end(reasonOf(error));
     }
     this.#isOpen = true;
+    this.#watch = setInterval(() => this.#listen(), 1000);
     this.#reach('channel', 0);
     this.#begin();
   }
@@ -136,7 +142,7 @@ export class Arena {
     if (message?.type === 'play') this.self = message;
     if (message?.type === 'joined') this.#hues.set(message.id, message.hue);
     if (message?.type === 'left') this.#hues.delete(message.id);
-    if (message?.type === 'refused') this.#refusal = `refused: ${message.why}`;
+    if (message?.type === 'refused') this.#refusal = `refused: ${cut(message.why, REASON)}`;
     if (message?.type === 'positions') this.#keep(message, data.byteLength);
     else if (message) this.#tell();
     this.#begin();
@@ -144,7 +150,7 @@ export class Arena {
 
   /** They come twice, and in any order. @param {import('./wire.js').Positions} positions */
   #keep(positions, size) {
-    this.#silent = 0;
+    if (this.isPlaying) this.#silent = 0;
     if (this.#newest && ((positions.tick - this.#newest.tick) | 0) <= 0) return;
     this.#newest = { ...positions, size };
     this.#tell();
@@ -154,7 +160,7 @@ export class Arena {
   #begin() {
     if (this.#phase !== 'joining' || !this.#isOpen || !this.scene || !this.self || !this.#newest) return;
     this.#phase = 'playing';
-    this.#watch = setInterval(() => ++this.#silent > SILENCE && this.#end('says nothing any more'), 1000);
+    this.#silent = 0;
     this.#reach('play', this.#newest.size);
     this.#listener.playing(this);
     this.#tell();
@@ -177,6 +183,10 @@ export class Arena {
     this.#listener.stage(this, stage);
   }
 
+  #listen() {
+    if (++this.#silent > SILENCE) this.#end(this.isPlaying ? 'says nothing any more' : 'does not begin');
+  }
+
   #look() {
     // Before that, the channels' promises tell more.
     if (this.#isOpen && this.server.state === 'disconnected') this.#end('was lost');
@@ -193,8 +203,11 @@ export class Arena {
 /** What a server calls itself, which may be anything. @param {import('./socker/server.js').Server} server */
 export function nameOf({ id, metadata }) {
   const name = typeof metadata?.name === 'string' ? metadata.name.trim() : '';
-  return name.length > NAME ? `${name.slice(0, NAME - 1)}…` : name || `server ${id}`;
+  return cut(name, NAME) || `server ${id}`;
 }
+
+/** @param {string} text @param {number} most  characters */
+const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 /** Whether it says that it is one. @param {import('./socker/server.js').Server} server */
 export const isArena = ({ metadata }) => metadata?.game === 'scene';

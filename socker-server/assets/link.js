@@ -9,7 +9,7 @@ const STAGES = ['connect', 'scene', 'ready'];
 /**
  * Told what happens. When it is told, `link.state` already says so.
  * @typedef {object} Listener
- * @property {() => void} connecting  a new attempt has begun
+ * @property {() => void} connecting  a new attempt has begun, and what was there before is gone
  * @property {(message: import('./wire.js').Message, size: number) => void} message
  *   from the server, of so many bytes; comes before the stage that it leads to
  * @property {(stage: {name: string, at: number, size: number}) => void} stage
@@ -73,7 +73,7 @@ export class Link {
     this.#listener.connecting();
   }
 
-  /** Drops an attempt that hangs. Its end must not be taken for news of the next. */
+  /** Drops what is there: an attempt that hangs, or a connection. Its end must not be taken for news of the next. */
   #abandon() {
     if (!this.#socket) return;
     this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;

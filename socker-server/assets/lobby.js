@@ -39,9 +39,13 @@ export class Lobby {
   #current = null;
   /** Which is on its way. @type {Arena | null} */
   #attempt = null;
-  /** How often a server was of no use. @type {WeakMap<Server, number>} */
+  /**
+   * How often a server was of no use. It is forgotten for the user's choice alone: one that lets in and then fails
+   * would be the first again and again. @type {WeakMap<Server, number>}
+   */
   #failures = new WeakMap();
   #backoff = new Backoff();
+  /** The one thing that is waited for: a list, or the next try. */
   #timer = 0;
 
   /** @param {import('./socker/directory.js').Directory} directory @param {Listener} listener */
@@ -71,10 +75,10 @@ export class Lobby {
   /** Somebody is there who wants to play. */
   open() {
     this.#isOpen = true;
-    if (!HAS_WEBRTC) return this.#listener.fallback('this browser has no WebRTC');
-    if (!this.#isWilling) return this.#listener.fallback('you have left the arena');
+    if (!HAS_WEBRTC) return this.#fallBack('this browser has no WebRTC');
+    if (!this.#isWilling) return this.#fallBack('you have left the arena');
     this.#seek();
-    if (!this.#attempt) this.#timer = setTimeout(() => this.#give(), PATIENCE);
+    if (!this.#attempt && !this.#current) this.#wait(PATIENCE, () => this.#give());
   }
 
   /** Nobody is there any more. */
@@ -89,6 +93,7 @@ export class Lobby {
   join(server) {
     this.#isWilling = true;
     this.#chosen = server;
+    this.#failures.delete(server);
     if (this.#isOpen && this.#current?.server !== server && this.#attempt?.server !== server) this.#try(server);
   }
 
@@ -98,7 +103,7 @@ export class Lobby {
     this.#chosen = null;
     this.#drop();
     this.#listener.changed();
-    if (this.#isOpen) this.#listener.fallback('you have left the arena');
+    this.#fallBack('you have left the arena');
   }
 
   /** Ends all that runs. */
@@ -108,6 +113,17 @@ export class Lobby {
     this.#attempt = this.#current = null;
   }
 
+  /** @param {number} ms @param {() => void} act */
+  #wait(ms, act) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(act, ms);
+  }
+
+  /** Where somebody plays, but in no arena. @param {string} why */
+  #fallBack(why) {
+    if (this.#isOpen && !this.#current) this.#listener.fallback(why);
+  }
+
   /** Tries the first that is to be had, if that is wanted. */
   #seek() {
     if (!this.isSeeking || this.#attempt) return;
@@ -115,7 +131,7 @@ export class Lobby {
     if (server) this.#try(server);
   }
 
-  /** The user's; or else the first in the list, which is so for all pages. */
+  /** The user's; or else the first in the list of those that failed least, which mostly is so for all pages. */
   #choose() {
     const arenas = this.#directory.servers.filter(isArena);
     const failures = (server) => this.#failures.get(server) ?? 0;
@@ -138,8 +154,9 @@ export class Lobby {
 
   /** None is listed in time. */
   #give() {
+    if (!this.isSeeking || this.#attempt) return;
     const isThere = this.#directory.state === 'connected';
-    this.#listener.fallback(isThere ? 'no arena is listed' : 'the directory does not answer');
+    this.#fallBack(isThere ? 'no arena is listed' : 'the directory does not answer');
   }
 
   /** @param {Arena} arena */
@@ -147,7 +164,6 @@ export class Lobby {
     const before = this.#current;
     this.#current = arena;
     this.#attempt = null;
-    this.#failures.delete(arena.server);
     this.#listener.playing(arena);
     before?.leave();
     this.#listener.changed();
@@ -162,8 +178,8 @@ export class Lobby {
     this.#failures.set(server, (this.#failures.get(server) ?? 0) + 1);
     this.#listener.failed(server, why);
     if (this.#current) this.#chosen = this.#current.server;
-    else this.#listener.fallback(`the arena ${nameOf(server)} ${why}`);
-    if (!this.#current && !this.#attempt) this.#timer = setTimeout(() => this.#seek(), this.#backoff.next());
+    else this.#fallBack(`the arena ${nameOf(server)} ${why}`);
+    if (!this.#current && !this.#attempt) this.#wait(this.#backoff.next(), () => this.#seek());
     this.#listener.changed();
   }
 }

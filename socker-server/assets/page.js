@@ -49,9 +49,9 @@ let isFallingBack = false;
 
 const link = new Link(address('/play'), {
   connecting() {
+    fallSilent(); // the attempt before may have been ready
     clearStages();
     showNext('Connecting…');
-    show();
   },
   message(message, size) {
     if (message.type === 'scene') enterScene((scenery = message));
@@ -66,14 +66,8 @@ const link = new Link(address('/play'), {
     lobby.open();
   },
   closed(end) {
-    lobby.close();
-    trips.connect(false);
-    trips.use(null, 'It waits for the server.');
-    become(null);
-    world.leave();
-    newest = self = null;
+    fallSilent();
     showClosed(end);
-    show();
   },
   waiting: (seconds) => showNext(`Next try in ${seconds.toFixed(1)} s`),
 });
@@ -110,6 +104,16 @@ const probes = new Probes(directory, (server) => server === lobby.arena?.server 
   failed: (server, reason) => list.showTrouble(server, reason, 'probe'),
 });
 const list = new ServerList(directory, { join: (server) => lobby.join(server), leave: () => lobby.leave() });
+
+/** Neither speaks: there is no connection to /play that is ready. */
+function fallSilent() {
+  lobby.close();
+  trips.connect(false);
+  trips.use(null, 'It waits for the server.');
+  world.leave();
+  newest = self = null;
+  become(null);
+}
 
 /** Plays over the WebSocket: at once, if it has told where all are. */
 function fallback(reason) {

@@ -12,6 +12,8 @@ const EVERY = 100;
 const PATIENCE = 2000;
 /** The numbers below are read by people. In ms. */
 const READ_EVERY = 1000;
+/** A connection that ends sooner is not one to hurry back to. In ms. */
+const LASTING = 5000;
 /** What may be at the top of the scale, in ms. */
 const TOPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
 
@@ -25,8 +27,11 @@ export class RoundTrips {
   /** Over TCP, everything arrives. */
   #socket = new Pings(Infinity);
   #plots = [new Plot(byId('channel-plot'), this.#channel), new Plot(byId('socket-plot'), this.#socket)];
+  /** To /echo. @type {WebSocket | null} */
+  #echo = null;
   #backoff = new Backoff();
-  #isWanted = false;
+  /** Until it is opened again. */
+  #reopening = 0;
   #timer = 0;
 
   constructor() {
@@ -40,9 +45,8 @@ export class RoundTrips {
 
   /** The server is there, or not. @param {boolean} isThere */
   connect(isThere) {
-    if (isThere === this.#isWanted) return;
-    this.#isWanted = isThere;
     if (isThere) this.#open();
+    else this.#close();
   }
 
   /** @param {RTCDataChannel | null} channel @param {string} [why]  there is none */
@@ -58,13 +62,30 @@ export class RoundTrips {
   }
 
   #open() {
-    const socket = new WebSocket(address('/echo'));
+    clearTimeout(this.#reopening);
+    if (this.#echo) return;
+    const socket = (this.#echo = new WebSocket(address('/echo')));
+    let since = Infinity;
     socket.binaryType = 'arraybuffer';
-    socket.onopen = () => this.#socket.use(socket);
-    socket.onclose = () => {
-      this.#socket.use(null);
-      setTimeout(() => this.#isWanted && this.#open(), this.#backoff.next());
+    socket.onopen = () => {
+      since = performance.now();
+      this.#socket.use(socket);
     };
+    socket.onclose = () => {
+      if (performance.now() - since > LASTING) this.#backoff.reset();
+      this.#close();
+      this.#reopening = setTimeout(() => this.#open(), this.#backoff.next());
+    };
+  }
+
+  /** Its end must not be taken for that of the next one. */
+  #close() {
+    clearTimeout(this.#reopening);
+    if (!this.#echo) return;
+    this.#echo.onopen = this.#echo.onclose = null;
+    this.#echo.close();
+    this.#echo = null;
+    this.#socket.use(null);
   }
 
   /** A tab that nobody sees measures nothing. */

@@ -9,7 +9,7 @@ import { address } from './wire.js';
 
 /** What is gone stays for a moment, so that nothing jumps under a hand. In ms. */
 const FADE = 4000;
-/** More rows than that nobody reads. */
+/** More rows than that nobody reads; one more for each in which the page plays or is about to, for a moment. */
 const ROWS = 40;
 
 const byId = (id) => document.getElementById(id);
@@ -33,7 +33,7 @@ export class ServerList {
     this.#chooses = chooses;
     byId('arena-command').value = `socker arena --directory ${new URL(address('/')).origin} --name second`;
     startCopying(byId('arena-command'), byId('arena-copy'), byId('arena-copied'));
-    directory.addEventListener('serveradded', ({ server }) => this.#add(server));
+    directory.addEventListener('serveradded', () => this.#fill());
     directory.addEventListener('serverchanged', ({ server }) => this.#describe(server));
     directory.addEventListener('serverremoved', ({ server }) => this.#remove(server));
     for (const type of ['connected', 'reconnecting', 'reconnected']) directory.addEventListener(type, () => this.#count());
@@ -44,6 +44,8 @@ export class ServerList {
   mark(joined, joining) {
     const before = [this.#joined, this.#joining];
     [this.#joined, this.#joining] = [joined, joining];
+    for (const server of [joined, joining]) if (server && !this.#rows.has(server)) this.#add(server);
+    if (this.#rows.size > ROWS) setTimeout(() => this.#trim(), FADE);
     if (joined) this.#note(joined, '');
     if (joining) this.#note(joining, '');
     for (const server of new Set([...before, joined, joining])) {
@@ -71,9 +73,17 @@ export class ServerList {
     this.#note(server, why, trouble);
   }
 
+  /** Gives rows to the first that have none, as long as there are any. */
+  #fill() {
+    for (const server of this.#directory.servers) {
+      if (this.#rows.size >= ROWS) break;
+      if (!this.#rows.has(server)) this.#add(server);
+    }
+    this.#count();
+  }
+
   /** @param {Server} server */
   #add(server) {
-    if (this.#rows.size >= ROWS) return this.#count();
     const row = byId('server-row').content.firstElementChild.cloneNode(true);
     row.dataset.server = server.id;
     row.querySelector('button').addEventListener('click', () => this.#click(server));
@@ -81,7 +91,6 @@ export class ServerList {
     this.#rows.set(server, row);
     list.append(row);
     this.#describe(server);
-    this.#count();
   }
 
   /** @param {Server} server */
@@ -93,14 +102,28 @@ export class ServerList {
 
   /** Takes a row away that is gone for good. @param {Server} server */
   #fade(server) {
-    setTimeout(() => {
-      const row = this.#rows.get(server);
-      if (!row || server === this.#joined || server === this.#joining) return;
-      if (row.contains(document.activeElement)) byId('servers-title').focus();
-      row.remove();
-      this.#rows.delete(server);
-      this.#count();
-    }, FADE);
+    setTimeout(() => this.#isSpare(server) && this.#drop(server), FADE);
+  }
+
+  /** Takes the last rows away, if there are too many. */
+  #trim() {
+    const spare = [...this.#rows.keys()].filter((server) => this.#isSpare(server));
+    while (this.#rows.size > ROWS && spare.length > 0) this.#drop(spare.pop());
+  }
+
+  /** The page plays somewhere else. @param {Server} server */
+  #isSpare(server) {
+    return server !== this.#joined && server !== this.#joining;
+  }
+
+  /** @param {Server} server */
+  #drop(server) {
+    const row = this.#rows.get(server);
+    if (!row) return;
+    if (row.contains(document.activeElement)) byId('servers-title').focus();
+    row.remove();
+    this.#rows.delete(server);
+    this.#fill();
   }
 
   /** @param {Server} server */
@@ -139,7 +162,7 @@ export class ServerList {
     const count = servers.length;
     const more = count - [...this.#rows.keys()].filter(({ isListed }) => isListed).length;
     byId('servers').dataset.status = state;
-    byId('servers-empty').hidden = this.#rows.size > 0;
+    byId('servers-empty').hidden = this.#rows.size > 0 || count > 0;
     byId('servers-more').textContent = more > 0 ? `and ${more} more` : '';
     byId('servers-status').textContent =
       state !== 'connected' ? 'the directory is not connected' : count === 0 ? 'none is listed' : `${count} listed, live`;

@@ -135,6 +135,16 @@ test('an arena that refuses, goes, or says nothing any more is over: once, with 
   ]);
 });
 
+test('of why an arena refuses, the page takes no more than a line', async () => {
+  const said = await page.evaluate(async () => {
+    const { told, joins } = await window.join();
+    joins.tell(10, ...Array(60_000).fill(120));
+    joins.onclose();
+    return told.at(-1);
+  });
+  assert.equal(said, `over: refused: ${'x'.repeat(119)}…`);
+});
+
 test('the own marker moves by the rule of who has the last word', async () => {
   const places = await page.evaluate(async () => {
     const { World } = await import('/world.js');
