@@ -70,8 +70,9 @@ pub(super) async fn run(
     listed: impl FnOnce(SocketAddr),
 ) -> Result<(), Failure> {
     let Options { directory, name, bind, announced } = options;
-    // The first player should not wait for it. It has no result that changes anything.
-    let _ = task::spawn_blocking(|| rtc::warm_up(Clock::now())).await;
+    // The first player should not wait for it, and nor should the directory. It has no result that
+    // changes anything.
+    drop(task::spawn_blocking(|| rtc::warm_up(Clock::now())));
     let config =
         rtc::Config::default().peers(PEERS).channels(CHANNELS).message_limit(MESSAGE_LIMIT);
     let options = game_server::Options::default().bind(bind).rtc(config);
