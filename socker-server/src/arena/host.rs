@@ -75,11 +75,8 @@ pub(super) async fn run(
     drop(task::spawn_blocking(|| rtc::warm_up(Clock::now())));
     let config =
         rtc::Config::default().peers(PEERS).channels(CHANNELS).message_limit(MESSAGE_LIMIT);
-    let options = game_server::Options::default().bind(bind).rtc(config);
-    let options = match announced {
-        Some(announced) => options.announce(announced),
-        None => options,
-    };
+    let mut options = game_server::Options::default().bind(bind).rtc(config);
+    options.announced = announced;
     let metadata = metadata(&name, 0);
     let server = tokio::select! {
         connected = GameServer::connect_with(&directory, &metadata, options) => connected?,

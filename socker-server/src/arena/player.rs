@@ -84,15 +84,18 @@ impl Player {
         }
     }
 
-    /// Whether it takes a place for too long without playing: a tick's time goes by.
-    pub(super) fn is_idle(&mut self) -> bool {
-        self.idle = if self.marker.is_some() { 0 } else { self.idle + 1 };
-        self.idle > PATIENCE
+    /// Whether it has taken a place for too long without playing.
+    pub(super) fn is_idle(&self) -> bool {
+        self.idle > PATIENCE && self.marker.is_none()
     }
 
     /// Moves the marker towards its goal, for one tick.
     pub(super) fn step(&mut self) -> Option<Marker> {
-        let (marker, goal) = (self.marker.as_mut()?, self.goal?);
+        let Some(marker) = &mut self.marker else {
+            self.idle += 1;
+            return None;
+        };
+        let goal = self.goal?;
         let (dx, dy) = (f64::from(goal.x) - self.x, f64::from(goal.y) - self.y);
         let share = (STEP / dx.hypot(dy)).min(1.0);
         (self.x, self.y) = (self.x + dx * share, self.y + dy * share);

@@ -26,7 +26,7 @@ fn say(arena: &mut Arena, peer: PeerId, channel: ChannelId, message: &[u8]) {
     arena.told(peer, Event::Message { channel, message: Message::binary(message).into_owned() });
 }
 
-/// What is to be sent on a channel: to whom, and the message's first byte and the two after it.
+/// What is to be sent on a channel: to whom, and the message's first byte.
 fn sent(arena: &mut Arena, on: ChannelId) -> Vec<(PeerId, u8)> {
     let sends = arena.commands().into_iter().filter_map(|command| match command {
         Command::Send { to, channel, message, .. } if channel == on => Some((to, message[0])),

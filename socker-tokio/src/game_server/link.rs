@@ -48,8 +48,7 @@ impl Link {
     pub(super) async fn open(url: &str) -> Result<Self, Error> {
         let url = servers_url(url);
         let backoff = Backoff::new(random_seed()?);
-        let connection = time::timeout(ATTEMPT, connect(&url)).await;
-        let connection = connection.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        let connection = attempt(&url).await?;
         Ok(Self { url, state: State::Open(Box::new(connection)), backoff, goodbye: None })
     }
 
@@ -88,12 +87,9 @@ impl Link {
                 State::Closed(wait) => {
                     wait.await;
                     let url = self.url.clone();
-                    self.state = State::Opening(Box::pin(async move {
-                        let attempt = time::timeout(ATTEMPT, connect(&url)).await;
-                        attempt.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
-                    }));
+                    self.state = State::Opening(Box::pin(async move { attempt(&url).await }));
                 }
-                State::Opening(attempt) => match attempt.await {
+                State::Opening(opening) => match opening.await {
                     Ok(connection) => {
                         self.state = State::Open(Box::new(connection));
                         return Told::Opened;
@@ -117,6 +113,11 @@ impl Link {
     fn back_off(&mut self) {
         self.state = State::Closed(Box::pin(time::sleep(self.backoff.failed())));
     }
+}
+
+async fn attempt(url: &str) -> Result<Connection<TcpStream>, Error> {
+    let connected = time::timeout(ATTEMPT, connect(url)).await;
+    connected.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
 }
 
 impl fmt::Debug for Link {
