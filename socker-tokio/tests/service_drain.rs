@@ -4,7 +4,12 @@
 
 mod common;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    pin::pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use common::{Call, PIPE, Probe, closed, connect, next, soon};
 use socker_core::{CloseCode, CloseReason, Config, Message, wire::Frame};
@@ -64,6 +69,37 @@ async fn what_was_sent_before_arrives() {
     server.drain(Duration::from_secs(5), "restart");
     assert_eq!(soon(client.recv()).await.unwrap().unwrap(), Message::text("goodbye"));
     assert_eq!(soon(client.recv()).await.unwrap().unwrap(), Message::text("all"));
+    assert_eq!(closed(&mut client).await.0, CloseCode::Away);
+}
+
+/// One whose task is late has been closed with the others all the same.
+#[tokio::test(start_paused = true)]
+async fn nobody_hears_of_others_who_are_drained() {
+    let (mut probe, mut told) = Probe::new();
+    let peers = Arc::new(Mutex::new(Vec::new()));
+    let all = Arc::clone(&peers);
+    probe.on_opened = Box::new(move |_, peer, ()| all.lock().unwrap().push(peer));
+    probe.on_closed = Box::new(move |cx, _, ()| {
+        for &peer in &*peers.lock().unwrap() {
+            cx.send(peer, Message::text("one is gone"));
+        }
+    });
+    let server = Server::new(probe).start();
+    let mut prompt = connect(&server, PIPE).await.unwrap();
+    let (near, far) = duplex(PIPE);
+    let request = socker_core::handshake::Request::get("ws://localhost/").unwrap();
+    let connecting =
+        async move { socker_tokio::client(near, &request, Arc::default()).await.unwrap() };
+    let client = tokio::spawn(connecting);
+    let mut late = pin!(server.serve_connection(far, None));
+    let opened = time::timeout(Duration::from_secs(1), &mut late).await;
+    assert!(opened.is_err(), "it goes on");
+    let mut client = client.await.unwrap();
+    server.drain(Duration::from_secs(5), "restart");
+    assert_eq!(closed(&mut prompt).await.0, CloseCode::Away);
+    while !matches!(next(&mut told).await, Call::Closed(..)) {}
+    let (heard, ()) = tokio::join!(soon(client.recv()), late);
+    assert!(heard.is_none(), "{heard:?}");
     assert_eq!(closed(&mut client).await.0, CloseCode::Away);
 }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use socker_core::{
-    Instant,
+    CloseCode, Instant,
     service::{
         Context, PeerId, Peers, Service,
         host::{Entry, Excess, Roster},
@@ -23,7 +23,7 @@ use super::{
     Limits,
     inbox::{Inbox, Share},
     keeper::Keeping,
-    mailbox::Mailbox,
+    mailbox::{Mailbox, Order},
     place::{Item, Place},
 };
 
@@ -50,7 +50,8 @@ pub(super) struct Hub<S> {
     /// None: it is on the thread of a game's loop.
     place: Option<Mutex<Place<S>>>,
     lobby: Mutex<Lobby>,
-    drain: OnceLock<Drain>,
+    /// When what is left of a drain is cut, once it has begun; `None` is never.
+    drain: OnceLock<Option<time::Instant>>,
     cut: AtomicBool,
     /// Somebody waits for the end of the drain, or for its begin.
     pub(super) ending: Notify,
@@ -64,12 +65,6 @@ pub(super) struct Hub<S> {
 struct Lobby {
     roster: Roster,
     mailboxes: Peers<Arc<Mailbox>>,
-}
-
-pub(super) struct Drain {
-    pub(super) reason: String,
-    /// `None` is never.
-    deadline: Option<time::Instant>,
 }
 
 impl<S: Service> Hub<S> {
@@ -207,7 +202,7 @@ impl<S: Service> Hub<S> {
     /// For the keeper: handles what is due; tells when to do so again.
     pub(super) fn keep(&self) -> Option<time::Instant> {
         self.armed.store(u64::MAX, Ordering::Relaxed);
-        let drain = self.drain.get().and_then(|drain| drain.deadline);
+        let drain = self.drain.get().copied().flatten();
         if drain.is_some_and(|deadline| deadline <= time::Instant::now()) {
             self.cut();
         }
@@ -239,7 +234,7 @@ impl<S: Service> Hub<S> {
         address: Option<IpAddr>,
     ) -> Option<(PeerId, Arc<Mailbox>, Option<Excess>)> {
         let mut lobby = self.lobby();
-        if self.drain.get().is_some() {
+        if self.is_draining() {
             return None;
         }
         let (peer, excess) = match lobby.roster.enter(&self.limits.budget, address) {
@@ -268,9 +263,13 @@ impl<S> Hub<S> {
         let mut lobby = self.lobby();
         lobby.mailboxes.remove(peer);
         lobby.roster.leave(peer);
-        if lobby.roster.is_empty() && self.drain.get().is_some() {
+        if lobby.roster.is_empty() && self.is_draining() {
             self.ending.notify_waiters();
         }
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.drain.get().is_some()
     }
 
     fn lobby(&self) -> MutexGuard<'_, Lobby> {
@@ -284,10 +283,14 @@ impl<S: Service> Hub<S> {
     pub(super) fn begin_drain(&self, timeout: Duration, reason: &str) {
         let deadline = time::Instant::now().checked_add(timeout);
         let lobby = self.lobby();
-        if self.drain.set(Drain { reason: reason.to_owned(), deadline }).is_err() {
+        if self.drain.set(deadline).is_err() {
             return;
         }
-        lobby.mailboxes.iter().for_each(|(_, mailbox)| mailbox.wake());
+        // What was sent before goes first. That one of them is gone is no news for the others, whose
+        // tasks may come to it later.
+        for (_, mailbox) in lobby.mailboxes.iter() {
+            mailbox.push(Order::Close(CloseCode::Away, reason.to_owned()));
+        }
         drop(lobby);
         self.ending.notify_waiters();
         self.keeping.notify.notify_one();
@@ -299,12 +302,8 @@ impl<S: Service> Hub<S> {
         self.inbox.close();
     }
 
-    pub(super) fn draining(&self) -> Option<&Drain> {
-        self.drain.get()
-    }
-
     pub(super) fn is_drained(&self) -> bool {
-        self.drain.get().is_some() && self.lobby().roster.is_empty()
+        self.is_draining() && self.lobby().roster.is_empty()
     }
 
     fn cut(&self) {

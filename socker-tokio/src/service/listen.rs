@@ -59,7 +59,7 @@ impl<S: Service + Send + 'static> Handle<S> {
         draining.as_mut().enable();
         poll_fn(|cx| {
             // What is notified is a begin or an end of the drain.
-            if self.hub().draining().is_some() || draining.as_mut().poll(cx).is_ready() {
+            if self.hub().is_draining() || draining.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(None);
             }
             listener.poll_accept(cx).map(Some)

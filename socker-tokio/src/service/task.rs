@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     io,
-    mem::{self, MaybeUninit},
+    mem::MaybeUninit,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{MutexGuard, atomic::Ordering},
@@ -11,7 +11,7 @@ use std::{
 };
 
 use socker_core::{
-    CloseCode, Event, Instant, Machine,
+    Event, Instant, Machine,
     service::{
         Service,
         host::{Excess, Intake},
@@ -37,8 +37,6 @@ pub(super) struct Task<IO, S: Service> {
     seat: Seat<S>,
     /// What of this connection waits for the service.
     share: Share,
-    /// The machine has been closed because the server ends.
-    drained: bool,
     /// The mailbox and the timer wake this one.
     waker: Option<Waker>,
 }
@@ -55,19 +53,13 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
     pub(super) fn new(io: IO, machine: Machine, (seat, excess): (Seat<S>, Option<Excess>)) -> Self {
         let driver = Driver::new(io, machine, seat.hub.start());
         let intake = Intake::new(excess, seat.address);
-        Self { driver, intake, seat, share: Share::default(), drained: false, waker: None }
+        Self { driver, intake, seat, share: Share::default(), waker: None }
     }
 
-    /// The end, where it comes from neither the peer nor the service.
-    fn end(&mut self, now: Instant) {
+    /// The end, where it comes from neither the peer nor an order.
+    fn end(&mut self) {
         if self.seat.mailbox.has_failed() {
             self.driver.broken(io::ErrorKind::ConnectionAborted.into());
-        }
-        let Some(drain) = self.seat.hub.draining() else { return };
-        if !mem::replace(&mut self.drained, true) {
-            // What was sent before goes first.
-            self.seat.carry_out_orders(now, &mut self.driver.machine);
-            self.driver.machine.close(now, CloseCode::Away, &drain.reason);
         }
         if self.seat.hub.is_cut() {
             self.driver.broken(io::ErrorKind::TimedOut.into());
@@ -186,7 +178,7 @@ where
         keeper::start(&task.seat.hub);
         // The turn ends long before the time that it takes matters.
         let now = task.driver.now();
-        task.end(now);
+        task.end();
         // Most often it was woken to read, and what that brings is written at once.
         let _ = task.poll_input(now, cx);
         let mut reads = 1;

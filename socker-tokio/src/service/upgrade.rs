@@ -50,7 +50,7 @@ impl<S: Service + Send + 'static> Handle<S> {
                 let failure = Rejection::new(StatusCode::INTERNAL_SERVER_ERROR);
                 Poll::Ready(Err(failure.with_text("the service failed\n")))
             }
-            Poll::Pending if seat.hub.draining().is_some() => {
+            Poll::Pending if seat.hub.is_draining() => {
                 Poll::Ready(Err(busy("the server is closing\n")))
             }
             Poll::Pending => Poll::Pending,
