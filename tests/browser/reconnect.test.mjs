@@ -34,7 +34,7 @@ afterEach(async () => {
 /** The connections of the page to a path. What the server says there is held back where the test wants that. */
 async function way(path) {
   let isHeld = () => false;
-  const held = [];
+  let held = [];
   /** With what each leads to. */
   const open = new Map();
   await page.routeWebSocket(
@@ -42,17 +42,22 @@ async function way(path) {
     (socket) => {
       const there = socket.connectToServer();
       open.set(socket, there);
-      there.onMessage((message) => (isHeld(message) ? held.push(() => socket.send(message)) : socket.send(message)));
-      socket.onClose(() => (open.delete(socket), there.close()));
-      there.onClose((code, reason) => (open.delete(socket), socket.close({ code, reason })));
+      there.onMessage((message) => (isHeld(message) ? held.push({ socket, message }) : socket.send(message)));
+      const end = () => {
+        open.delete(socket);
+        held = held.filter((one) => one.socket !== socket);
+      };
+      socket.onClose(() => (end(), there.close()));
+      there.onClose((code, reason) => (end(), socket.close({ code, reason })));
     },
   );
   return {
     open,
+    isHolding: () => held.length > 0,
     hold: (isIt = () => true) => (isHeld = isIt),
     release() {
       isHeld = () => false;
-      for (const say of held.splice(0)) say();
+      for (const { socket, message } of held.splice(0)) socket.send(message);
     },
     async cut() {
       for (const [socket, there] of open) {
@@ -99,8 +104,15 @@ test('“Reconnect now” while an arena is on its way: the page leaves no marke
   const [directory, play] = [await way('/directory/clients'), await way('/play')];
   await page.goto(server.address);
   await atHome();
-  directory.hold((message) => message[0] === ANSWER);
+  // The list comes to a page that is ready: earlier it would measure the way to the arena first, and later play without.
+  directory.hold();
+  play.hold();
   await restart();
+  while (!directory.isHolding()) await page.waitForTimeout(20);
+  play.release();
+  await reached('ready');
+  directory.release();
+  directory.hold((message) => message[0] === ANSWER);
   await reached('offer');
   play.hold();
   await page.dispatchEvent('#reconnect', 'click'); // at once
