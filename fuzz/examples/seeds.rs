@@ -28,6 +28,11 @@ fn main() -> io::Result<()> {
     )?;
 
     save("machine", (0..15).map(noise))?;
+    save("interop", (0..15).map(noise))?;
+
+    let recordings = CALLS.map(|calls| format!("socker-recording\t1\n{calls}").into_bytes());
+    save("recording", recordings.into_iter())?;
+    save("request", REQUESTS.into_iter().map(<[u8]>::to_vec))?;
 
     let messages = load("directory.txt").into_iter().step_by(3);
     let messages =
@@ -48,6 +53,24 @@ fn main() -> io::Result<()> {
     let noise = (0..9).map(|seed| noise(2 * seed + 1));
     save("rtc_signalling", texts.chain(joined).chain(noise))
 }
+
+/// Calls of recordings, and answers.
+const CALLS: [&str; 6] = [
+    "1\trequest\t0.0\t127.0.0.1\t/play\thost: localhost\n>\taccept\n1\topened\t0.0\nend\n",
+    "20\trequest\t1.0\t-\t/?no\torigin: http://a\tcookie: a=b\n>\treject\t403\n",
+    "5\topened\t0.0\n5\tmessage\t0.0\ttext\thello\\n\n6\tmessage\t0.0\tbinary\t!\\x01\nend\n",
+    "5\toversized\t0.0\ttext\n7\tgap\t0.0\t3\n50000005\ttimeout\nend\n",
+    "1\tclosed\t0.0\tpeer\t1000\tdone\n2\tclosed\t1.3\tlocal\t4000\t4000\t\n3\tclosed\t2.0\teof\n",
+    "1\tclosed\t0.0\tviolation\tunmasked\n1\tclosed\t0.1\trejected\t403\n",
+];
+
+/// Texts as the target takes them, the URI first.
+const REQUESTS: [&[u8]; 4] = [
+    b"ws://user@a.example:80/x?y=z&a\0chat\0superchat",
+    b"wss://[::1]:8080?key=7\0cookie:a=b; c=d\0Origin:http://a\0cookie:e=f",
+    b"ws://a/b%20c\0content-length:5\0x-empty:",
+    b"ws://a\0host:b\0x: a \0\xC3\xA9:\xC3\xA9\0two words\0x:a\r\nb",
+];
 
 const CANDIDATE: &str = "candidate:1 1 udp 2122260223 198.51.100.7 50000 typ host generation 0";
 

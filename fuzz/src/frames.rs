@@ -5,7 +5,6 @@ use socker_core::{CloseReason, Config, Instant, Machine, Message, Role, Seed};
 use socker_tests::feed::{Told, transcribe};
 use socker_tests::frames::decode_all;
 use socker_tests::oracle::{self, Limits};
-use socker_tests::{draw::Draw, split};
 use tungstenite::protocol::{self, WebSocket, WebSocketConfig};
 
 /// What an open machine makes of any bytes. The first byte picks the role and the limits.
@@ -17,9 +16,10 @@ pub fn frames(data: &[u8]) {
         Limits { message, discard: [0, 200, 70_000, 2 << 20][usize::from(first >> 4) % 4] };
 
     let whole = transcribe(machine(role, limits), [bytes], false);
-    let pieces = split::random(bytes, &mut Draw::new(crate::seed(data)));
-    let split = transcribe(machine(role, limits), pieces, false);
-    assert_eq!(whole.outcome(), split.outcome());
+    for pieces in crate::splits(bytes) {
+        let split = transcribe(machine(role, limits), pieces, false);
+        assert_eq!(whole.outcome(), split.outcome());
+    }
 
     let account = oracle::receive(role, limits, bytes);
     assert_eq!(account.told, whole.told);

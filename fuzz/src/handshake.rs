@@ -3,20 +3,21 @@ use std::sync::Arc;
 use socker_core::handshake::Request;
 use socker_core::{Config, Instant, Machine, Role, Seed};
 use socker_tests::feed::{Told, Transcript, transcribe};
-use socker_tests::{draw::Draw, split};
-use tungstenite::handshake::{machine::TryParse, server};
+use tungstenite::handshake::{client, machine::TryParse, server};
 
-/// Any bytes as an opening request and as the answer to one: the same in any pieces, and a request
-/// that is accepted is one that tungstenite reads alike.
+/// Any bytes as an opening request and as the answer to one: the same in any pieces, and what is
+/// understood is read alike by tungstenite.
 pub fn handshake(data: &[u8]) {
     for role in [Role::Server, Role::Client] {
         let whole = transcribe(machine(role), [data], true);
-        let pieces = split::random(data, &mut Draw::new(crate::seed(data)));
-        let split = transcribe(machine(role), pieces, true);
-        assert_eq!(whole.outcome(), split.outcome(), "{role:?}");
+        for pieces in crate::splits(data) {
+            let split = transcribe(machine(role), pieces, true);
+            assert_eq!(whole.outcome(), split.outcome(), "{role:?}");
+        }
         assert!(whole.closed.is_some(), "{role:?}: no end");
-        if role == Role::Server {
-            compare(data, &whole);
+        match role {
+            Role::Server => compare_request(data, &whole),
+            Role::Client => compare_response(data, &whole),
         }
     }
 }
@@ -33,7 +34,7 @@ fn machine(role: Role) -> Machine {
     }
 }
 
-fn compare(data: &[u8], ours: &Transcript) {
+fn compare_request(data: &[u8], ours: &Transcript) {
     let theirs = server::Request::try_parse(data);
     let Some(request) = &ours.request else {
         // Theirs takes a bare LF, any Host, no path, and any size.
@@ -49,4 +50,10 @@ fn compare(data: &[u8], ours: &Transcript) {
         let head = String::from_utf8_lossy(&ours.written);
         assert!(head.starts_with("HTTP/1.1 101 ") && head.contains(&line), "{head}");
     }
+}
+
+fn compare_response(data: &[u8], ours: &Transcript) {
+    let Some(response) = &ours.response else { return };
+    let (_, theirs) = client::Response::try_parse(data).expect("it is HTTP").expect("and whole");
+    assert_eq!((response.status(), response.headers()), (theirs.status(), theirs.headers()));
 }

@@ -8,23 +8,33 @@
 mod directory;
 mod frames;
 mod handshake;
+mod interop;
 mod machine;
+mod recording;
 #[cfg(test)]
 mod replay;
+mod request;
 mod rooms;
 mod rtc_signalling;
+
+use socker_tests::{draw::Draw, split};
 
 pub use self::{
     directory::directory,
     frames::frames,
     handshake::handshake,
+    interop::interop,
     machine::machine,
+    recording::recording,
+    request::request,
     rooms::rooms,
     rtc_signalling::{OFFERS, rtc_signalling},
 };
 
-/// A number that differs by input, so that the pieces do not depend on a part of it.
-fn seed(data: &[u8]) -> u64 {
+/// Byte by byte; in two pieces, and in pieces of any length, at places that differ by input.
+fn splits(bytes: &[u8]) -> [Vec<&[u8]>; 3] {
     let fnv = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
-    data.iter().fold(0xCBF2_9CE4_8422_2325, fnv)
+    let mut draw = Draw::new(bytes.iter().fold(0xCBF2_9CE4_8422_2325, fnv));
+    let (begin, end) = bytes.split_at(draw.below(bytes.len() + 1));
+    [bytes.chunks(1).collect(), vec![begin, end], split::random(bytes, &mut draw)]
 }

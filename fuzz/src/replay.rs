@@ -47,3 +47,18 @@ fn rooms() {
 fn rtc_signalling() {
     replay("rtc_signalling", crate::rtc_signalling);
 }
+
+#[test]
+fn interop() {
+    replay("interop", crate::interop);
+}
+
+#[test]
+fn recording() {
+    replay("recording", crate::recording);
+}
+
+#[test]
+fn request() {
+    replay("request", crate::request);
+}

@@ -18,14 +18,16 @@ const LONGEST: Duration = Duration::from_secs(8);
 /// use socker_core::directory::servers_url;
 ///
 /// assert_eq!(servers_url("ws://localhost:8080"), "ws://localhost:8080/directory/servers");
+/// assert_eq!(servers_url("ws://localhost/?key=7"), "ws://localhost/directory/servers?key=7");
 /// assert_eq!(servers_url("ws://localhost/enslavism/slaves"), "ws://localhost/enslavism/slaves");
 /// ```
 #[must_use]
 pub fn servers_url(directory: &str) -> String {
-    let (_, rest) = directory.split_once("://").unwrap_or(("", directory));
+    let (rest, query) = directory.split_at(directory.find('?').unwrap_or(directory.len()));
+    let (scheme, rest) = rest.split_at(rest.find("://").map_or(0, |at| at + "://".len()));
     match rest.split_once('/') {
-        None => format!("{directory}{PATH}"),
-        Some((_, "")) => format!("{}{PATH}", directory.trim_end_matches('/')),
+        None => format!("{scheme}{rest}{PATH}{query}"),
+        Some((authority, "")) => format!("{scheme}{authority}{PATH}{query}"),
         Some(_) => directory.to_owned(),
     }
 }
