@@ -10,6 +10,7 @@
 //! - [`sim`] hosts any service, with clients on a simulated network.
 //! - [`stage`] is a service without connections; [`rooms`] and [`directory`] are these two, and a model
 //!   of each.
+//! - [`script`] is a script of any stages on one connection, and a model of it.
 //! - [`pump`] drives a machine over a blocking socket.
 
 // A test that can't go on should stop at once, here as in a `#[test]`.
@@ -28,6 +29,7 @@ pub mod oracle;
 pub mod pair;
 pub mod pump;
 pub mod rooms;
+pub mod script;
 pub mod sim;
 pub mod split;
 pub mod stage;
