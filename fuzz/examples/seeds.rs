@@ -29,6 +29,7 @@ fn main() -> io::Result<()> {
 
     save("machine", (0..15).map(noise))?;
     save("interop", (0..15).map(noise))?;
+    save("script", (0..15).map(noise))?;
 
     let recordings = CALLS.map(|calls| format!("socker-recording\t1\n{calls}").into_bytes());
     save("recording", recordings.into_iter())?;

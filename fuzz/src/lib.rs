@@ -16,6 +16,7 @@ mod replay;
 mod request;
 mod rooms;
 mod rtc_signalling;
+mod script;
 
 use socker_tests::{draw::Draw, split};
 
@@ -29,6 +30,7 @@ pub use self::{
     request::request,
     rooms::rooms,
     rtc_signalling::{OFFERS, rtc_signalling},
+    script::script,
 };
 
 /// Byte by byte; in two pieces, and in pieces of any length, at places that differ by input.

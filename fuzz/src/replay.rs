@@ -62,3 +62,8 @@ fn recording() {
 fn request() {
     replay("request", crate::request);
 }
+
+#[test]
+fn script() {
+    replay("script", crate::script);
+}
