@@ -28,8 +28,9 @@ fn main() -> io::Result<()> {
     )?;
 
     save("machine", (0..15).map(noise))?;
-    save("interop", (0..15).map(noise))?;
-    save("script", (0..15).map(noise))?;
+    for target in ["host", "interop", "script"] {
+        save(target, (0..15).map(noise))?;
+    }
 
     let recordings = CALLS.map(|calls| format!("socker-recording\t1\n{calls}").into_bytes());
     save("recording", recordings.into_iter())?;

@@ -8,6 +8,7 @@
 mod directory;
 mod frames;
 mod handshake;
+mod host;
 mod interop;
 mod machine;
 mod recording;
@@ -24,6 +25,7 @@ pub use self::{
     directory::directory,
     frames::frames,
     handshake::handshake,
+    host::host,
     interop::interop,
     machine::machine,
     recording::recording,

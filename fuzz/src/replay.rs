@@ -67,3 +67,8 @@ fn request() {
 fn script() {
     replay("script", crate::script);
 }
+
+#[test]
+fn host() {
+    replay("host", crate::host);
+}
