@@ -16,6 +16,7 @@ mod recording;
 mod replay;
 mod request;
 mod rooms;
+#[cfg(feature = "rtc")]
 mod rtc_signalling;
 mod script;
 
@@ -31,9 +32,10 @@ pub use self::{
     recording::recording,
     request::request,
     rooms::rooms,
-    rtc_signalling::{OFFERS, rtc_signalling},
     script::script,
 };
+#[cfg(feature = "rtc")]
+pub use self::rtc_signalling::{OFFERS, rtc_signalling};
 
 /// Byte by byte; in two pieces, and in pieces of any length, at places that differ by input.
 fn splits(bytes: &[u8]) -> [Vec<&[u8]>; 3] {

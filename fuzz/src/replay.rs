@@ -43,6 +43,7 @@ fn rooms() {
     replay("rooms", crate::rooms);
 }
 
+#[cfg(feature = "rtc")]
 #[test]
 fn rtc_signalling() {
     replay("rtc_signalling", crate::rtc_signalling);
