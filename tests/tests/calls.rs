@@ -7,6 +7,7 @@ use socker_core::{MessageKind, Role};
 use socker_tests::calls::{
     Call, Joint, REQUEST, Start, Token, begin, right_response, run, run_joined,
 };
+use socker_tests::cases;
 use socker_tests::frames::Frame;
 
 fn start() -> impl Strategy<Value = Start> {
@@ -120,7 +121,7 @@ fn joint() -> impl Strategy<Value = Joint> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(1000)))]
 
     #[test]
     fn any_order_of_calls(

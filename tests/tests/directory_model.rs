@@ -23,6 +23,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(client, other, end)| Step::ClientCandidate { client, other, end }),
         2 => (byte(), byte()).prop_map(|(server, other)| Step::Reject { server, other }),
         8 => prop_oneof![4 => 0..100_u16, 1 => 0..3000_u16].prop_map(Step::Wait),
+        3 => any::<bool>().prop_map(|before| Step::Timeout { before }),
+        1 => Just(Step::Hour),
         4 => (byte(), 0..20_u8, vec(byte(), 0..12)).prop_map(|(peer, kind, mut bytes)| {
             bytes.insert(0, kind);
             Step::Say(peer, bytes)
