@@ -36,3 +36,10 @@ pub mod sim;
 pub mod split;
 pub mod stage;
 pub mod vectors;
+
+/// How many cases of a property are run: `PROPTEST_CASES`, or else so many.
+#[must_use]
+pub fn cases(unless_told: u32) -> u32 {
+    let told = std::env::var("PROPTEST_CASES").ok();
+    told.map_or(unless_told, |told| told.parse().expect("PROPTEST_CASES is a number"))
+}

@@ -7,14 +7,27 @@ use crate::feed::Told;
 use crate::frames::{Frame, opcode};
 
 /// What a machine of a role must make of bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Account {
     /// The events.
     pub told: Vec<Told>,
+    /// Where each event is.
+    pub places: Vec<Place>,
+    /// The end, if the bytes have one.
+    pub end: Option<CloseReason>,
     /// The frames that answer: Pongs, and a Close at the end.
     pub answers: Vec<Frame>,
     /// The bytes that matter; what is after them is ignored.
     pub used: usize,
+}
+
+/// Where an event is among the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// How many bytes it takes to tell it.
+    pub end: usize,
+    /// How many of the answers come before it.
+    pub answers: usize,
 }
 
 /// Most bytes of a message.
@@ -40,9 +53,9 @@ pub fn receive(role: Role, limits: Limits, bytes: &[u8]) -> Account {
     let mut account = Account::default();
     let mut begun = None;
     loop {
-        match next(role, limits, &bytes[account.used..], &mut begun, &mut account.told) {
+        match next(role, limits, &bytes[account.used..], &mut begun, &mut account) {
             Err(violation) => {
-                account.told.push(Told::closed(&CloseReason::Violation(violation)));
+                account.end(bytes.len(), CloseReason::Violation(violation));
                 account.answer_close(u16::from(violation.code()), violation.reason());
                 return account;
             }
@@ -58,15 +71,25 @@ pub fn receive(role: Role, limits: Limits, bytes: &[u8]) -> Account {
 }
 
 impl Account {
+    fn tell(&mut self, end: usize, told: Told) {
+        self.places.push(Place { end, answers: self.answers.len() });
+        self.told.push(told);
+    }
+
+    fn end(&mut self, end: usize, reason: CloseReason) {
+        self.tell(end, Told::closed(&reason));
+        self.end = Some(reason);
+    }
+
     /// Acts on a frame that was judged; true at the end.
     fn take(&mut self, frame: Frame, begun: &mut Option<Begun>) -> bool {
         match frame.opcode {
             opcode::PING => self.answers.push(Frame::new(opcode::PONG, &frame.payload)),
-            opcode::PONG => self.told.push(Told::Pong(frame.payload)),
+            opcode::PONG => self.tell(self.used, Told::Pong(frame.payload)),
             opcode::CLOSE => {
                 let Close { code, reason } = Close::decode(&frame.payload).unwrap();
                 let reason = reason.to_owned();
-                self.told.push(Told::closed(&CloseReason::Peer { code, reason }));
+                self.end(self.used, CloseReason::Peer { code, reason });
                 if frame.payload.is_empty() {
                     self.answers.push(Frame::new(opcode::CLOSE, &[]));
                 } else {
@@ -84,9 +107,9 @@ impl Account {
                     // It was told when it began to be.
                 } else if text {
                     let text = String::from_utf8(payload).unwrap();
-                    self.told.push(Told::Message(Message::text(text)));
+                    self.tell(self.used, Told::Message(Message::text(text)));
                 } else {
-                    self.told.push(Told::Message(Message::binary(payload)));
+                    self.tell(self.used, Told::Message(Message::binary(payload)));
                 }
             }
         }
@@ -112,7 +135,7 @@ fn next(
     limits: Limits,
     bytes: &[u8],
     begun: &mut Option<Begun>,
-    told: &mut Vec<Told>,
+    account: &mut Account,
 ) -> Result<Option<(Frame, usize)>, Violation> {
     let Some(&first) = bytes.first() else { return Ok(None) };
     let fin = first & 0x80 != 0;
@@ -166,7 +189,7 @@ fn next(
         let begun = begun.get_or_insert_with(|| Begun::new(kind));
         if !std::mem::replace(&mut begun.oversized, true) {
             let kind = if begun.text { MessageKind::Text } else { MessageKind::Binary };
-            told.push(Told::Oversized(kind));
+            account.tell(account.used + at, Told::Oversized(kind));
         }
     }
     let there = &bytes[at..bytes.len().min(at + len)];

@@ -1,9 +1,13 @@
-//! No order of calls is wrong: calls at random, of every kind of machine.
+//! No order of calls is wrong: calls at random, of every kind of machine, and of two that are joined.
 
+use allocation_counter::measure;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use socker_core::{MessageKind, Role};
-use socker_tests::calls::{Call, REQUEST, Start, Token, right_response, run};
+use socker_tests::calls::{
+    Call, Joint, REQUEST, Start, Token, begin, right_response, run, run_joined,
+};
+use socker_tests::cases;
 use socker_tests::frames::Frame;
 
 fn start() -> impl Strategy<Value = Start> {
@@ -48,14 +52,18 @@ fn input(start: Start) -> BoxedStrategy<Vec<u8>> {
     let frames = vec(frame(role), 1..4)
         .prop_map(|frames| frames.iter().flat_map(Frame::encode).collect::<Vec<u8>>())
         .boxed();
-    let cut = (frames.clone(), any::<prop::sample::Index>()).prop_map(|(bytes, end)| {
-        let end = end.index(bytes.len() + 1);
-        bytes[..end].to_vec()
-    });
     let opening = match start {
         Start::Client => right_response(),
         _ => REQUEST.as_bytes().to_vec(),
     };
+    let begun = any::<prop::sample::Index>().prop_map({
+        let opening = opening.clone();
+        move |end| opening[..end.index(opening.len())].to_vec()
+    });
+    let cut = (frames.clone(), any::<prop::sample::Index>()).prop_map(|(bytes, end)| {
+        let end = end.index(bytes.len() + 1);
+        bytes[..end].to_vec()
+    });
     let more = frames.clone().prop_map({
         let opening = opening.clone();
         move |frames: Vec<u8>| [&opening[..], &frames].concat()
@@ -64,22 +72,25 @@ fn input(start: Start) -> BoxedStrategy<Vec<u8>> {
         4 => frames,
         2 => cut,
         1 => vec(any::<u8>(), 0..40),
+        1 => begun,
         3 => Just(opening),
         1 => more,
     ]
     .boxed()
 }
 
-fn call(start: Start) -> impl Strategy<Value = Call> {
+/// A call that gives the machine no bytes.
+fn quiet_call() -> impl Strategy<Value = Call> {
     let kind = prop_oneof![Just(MessageKind::Text), Just(MessageKind::Binary)];
     let len = prop_oneof![4 => 0..200usize, 2 => 900..3000usize, 1 => 60_000..70_000usize];
     let token = prop_oneof![8 => Just(Token::Own), 1 => Just(Token::Foreign)];
     let name = prop::option::weighted(0.2, "one|two|three|no token");
     let code = prop_oneof![Just(1000), Just(1005), Just(4000), any::<u16>()];
     prop_oneof![
-        12 => input(start).prop_map(Call::Read),
         1 => Just(Call::ReadEof),
         2 => (0..120_000u32).prop_map(|millis| Call::HandleTimeout { millis }),
+        3 => any::<bool>().prop_map(|before| Call::Timeout { before }),
+        1 => Just(Call::Hour),
         6 => (token.clone(), name).prop_map(|(token, name)| Call::Accept(token, name)),
         1 => (token, 100..600u16).prop_map(|(token, status)| Call::Reject(token, status)),
         6 => (kind.clone(), len.clone()).prop_map(|(kind, len)| Call::Send(kind, len)),
@@ -91,13 +102,39 @@ fn call(start: Start) -> impl Strategy<Value = Call> {
     ]
 }
 
+fn call(start: Start) -> impl Strategy<Value = Call> {
+    prop_oneof![
+        10 => input(start).prop_map(Call::Read),
+        4 => input(start).prop_map(Call::ReadOne),
+        32 => quiet_call(),
+    ]
+}
+
+fn joint() -> impl Strategy<Value = Joint> {
+    let role = prop_oneof![Just(Role::Client), Just(Role::Server)];
+    let len = prop_oneof![2 => 0..300usize, 1 => 300..5000usize, 2 => Just(usize::MAX)];
+    prop_oneof![
+        20 => (role.clone(), quiet_call()).prop_map(|(role, call)| Joint::Of(role, call)),
+        20 => (role.clone(), len).prop_map(|(from, len)| Joint::Carry { from, len }),
+        1 => role.prop_map(|from| Joint::Break { from }),
+    ]
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(5000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(1000)))]
 
     #[test]
     fn any_order_of_calls(
         (start, calls) in start().prop_flat_map(|start| (Just(start), vec(call(start), 1..40)))
     ) {
-        run(start, calls);
+        let machine = run(start, calls);
+        // All memory is given back: nothing is left but the limits.
+        let fresh = begin(Start::Upgraded(Role::Server));
+        prop_assert_eq!(measure(|| drop(machine)), measure(|| drop(fresh)));
+    }
+
+    #[test]
+    fn two_that_are_joined(upgraded: bool, steps in vec(joint(), 1..60)) {
+        run_joined(upgraded, steps);
     }
 }

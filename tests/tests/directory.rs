@@ -389,6 +389,48 @@ fn a_registration() {
     assert_eq!(server.poll_event(), None);
 }
 
+/// What comes late from the directory does not list a server that is not, and no client of a connection
+/// that has ended is taken for one of the next.
+#[test]
+fn what_comes_late_for_a_registration() {
+    let mut stage = Stage::new(Limits::default().servers(1));
+    assert!(stage.open(SERVER, Role::Server) && stage.open(CLIENT, Role::Client));
+    // It deregisters while the answer to its registration is on its way.
+    let mut server = Registration::new("{}").unwrap();
+    server.opened();
+    server.deregister();
+    talk(&mut server, &mut stage);
+    assert_eq!((stage.directory().servers().count(), server.id()), (0, None));
+    assert_eq!(server.poll_event(), None, "it is not listed");
+
+    // Another takes its place before it registers again: it is refused, and was listed before.
+    server.register();
+    let listed = server.poll_message().unwrap();
+    server.deregister();
+    let deregistered = server.poll_message().unwrap();
+    server.register();
+    let again = server.poll_message().unwrap();
+    stage.say_bytes(SERVER, &listed);
+    stage.say_bytes(SERVER, &deregistered);
+    assert!(stage.open(OTHER, Role::Server));
+    stage.say(OTHER, &Message::Register { metadata: "{}".into() });
+    stage.say_bytes(SERVER, &again);
+    talk(&mut server, &mut stage);
+    assert_eq!(server.id(), None);
+
+    // An offer of the connection before is not answered over the next one.
+    server.opened();
+    server.read(b"\x10\0\0\0\x02");
+    server.read(b"\x04\0\0\0\x07v=0");
+    server.closed();
+    server.read(b"\x10\0\0\0\x02");
+    assert_eq!(server.id(), None, "there is no connection");
+    server.opened();
+    while let Some(event) = server.poll_event() {
+        assert!(matches!(event, RegistrationEvent::Problem { .. }), "{event:?}");
+    }
+}
+
 fn talk(server: &mut Registration, stage: &mut Stage) {
     while let Some(message) = server.poll_message() {
         stage.say_bytes(SERVER, &message);

@@ -1,8 +1,10 @@
-//! A directory does what its model does, whatever servers, clients and the program do, in any order.
+//! A directory does what its model does, whatever servers, clients and the program do, in any order;
+//! and so do game servers by their own machine.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use socker_tests::directory::{Step, run};
+use socker_tests::cases;
+use socker_tests::directory::{ServerStep, Step, run, run_servers};
 
 fn step() -> impl Strategy<Value = Step> {
     let byte = any::<u8>;
@@ -21,6 +23,8 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(client, other, end)| Step::ClientCandidate { client, other, end }),
         2 => (byte(), byte()).prop_map(|(server, other)| Step::Reject { server, other }),
         8 => prop_oneof![4 => 0..100_u16, 1 => 0..3000_u16].prop_map(Step::Wait),
+        3 => any::<bool>().prop_map(|before| Step::Timeout { before }),
+        1 => Just(Step::Hour),
         4 => (byte(), 0..20_u8, vec(byte(), 0..12)).prop_map(|(peer, kind, mut bytes)| {
             bytes.insert(0, kind);
             Step::Say(peer, bytes)
@@ -32,11 +36,37 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn server_step() -> impl Strategy<Value = ServerStep> {
+    let byte = any::<u8>;
+    let count = || prop_oneof![Just(1_u8), Just(u8::MAX)];
+    prop_oneof![
+        6 => byte().prop_map(ServerStep::Open),
+        2 => byte().prop_map(ServerStep::Break),
+        1 => byte().prop_map(ServerStep::Late),
+        3 => (byte(), byte()).prop_map(|(server, metadata)| ServerStep::Update(server, metadata)),
+        3 => byte().prop_map(ServerStep::Deregister),
+        3 => byte().prop_map(ServerStep::Register),
+        10 => (byte(), count()).prop_map(|(server, count)| ServerStep::Up(server, count)),
+        10 => (byte(), count()).prop_map(|(server, count)| ServerStep::Down(server, count)),
+        6 => (byte(), byte()).prop_map(|(client, server)| ServerStep::Offer(client, server)),
+        6 => byte().prop_map(ServerStep::Poll),
+        4 => byte().prop_map(ServerStep::Answer),
+        1 => byte().prop_map(ServerStep::Reject),
+        2 => byte().prop_map(ServerStep::Candidate),
+        3 => (0..100_u16).prop_map(ServerStep::Wait),
+    ]
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(1000)))]
 
     #[test]
     fn a_directory_does_what_its_model_does(steps in vec(step(), 0..200)) {
         run(steps);
+    }
+
+    #[test]
+    fn servers_do_what_their_model_does(steps in vec(server_step(), 0..100)) {
+        run_servers(steps);
     }
 }

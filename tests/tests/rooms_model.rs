@@ -2,6 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use socker_tests::cases;
 use socker_tests::rooms::{Claim, Step, run};
 
 /// What is nearly a message of the protocol.
@@ -56,7 +57,9 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(peer, key, len, state)| Step::Act { peer, key, len, state }),
         2 => byte().prop_map(Step::Close),
         4 => byte().prop_map(Step::Leave),
-        2 => (0..40_u8).prop_map(Step::Wait),
+        3 => (0..40_u8).prop_map(Step::Wait),
+        2 => any::<bool>().prop_map(|before| Step::Timeout { before }),
+        1 => Just(Step::Hour),
         4 => (byte(), text()).prop_map(|(peer, text)| Step::Say(peer, text.into_bytes())),
         1 => (byte(), vec(byte(), 0..30)).prop_map(|(peer, bytes)| Step::Say(peer, bytes)),
         1 => byte().prop_map(Step::Binary),
@@ -69,7 +72,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(1000)))]
 
     #[test]
     fn rooms_do_what_their_model_does(steps in vec(step(), 0..150)) {

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use socker_core::MessageKind;
 use socker_core::script::Expects;
+use socker_tests::cases;
 use socker_tests::script::{Answer, Plan, Step, run};
 
 fn answer() -> impl Strategy<Value = Answer> {
@@ -36,7 +37,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(2000)))]
 
     #[test]
     fn a_script_does_what_the_model_does(plans in vec(plan(), 0..5), steps in vec(step(), 0..30)) {

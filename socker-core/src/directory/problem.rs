@@ -44,6 +44,11 @@ impl Problem {
         }
     }
 
+    /// Whether a server that is told this code is not listed.
+    pub(super) fn is_unlisted(code: u16) -> bool {
+        [Self::NotRegistered, Self::TooManyServers].iter().any(|problem| problem.code() == code)
+    }
+
     pub(super) fn to_message(&self) -> codec::Message<'static> {
         codec::Message::Problem { code: self.code(), text: self.to_string().into() }
     }

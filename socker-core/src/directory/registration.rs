@@ -2,7 +2,10 @@ use std::{collections::VecDeque, error, fmt};
 
 use serde::de::IgnoredAny;
 
-use super::codec::{Candidate, DecodeError, METADATA_LIMIT, Message, Sender};
+use super::{
+    codec::{Candidate, DecodeError, METADATA_LIMIT, Message, Sender},
+    problem::Problem,
+};
 
 /// A game server's side of its connection to a directory, without IO.
 ///
@@ -124,16 +127,26 @@ impl Registration {
         }
     }
 
-    /// The connection has ended. What was to be said over it is forgotten.
+    /// The connection has ended. What was to be said over it is forgotten, and what was told of its
+    /// clients and not polled yet: a next connection may know others by the same ids.
     pub fn closed(&mut self) {
         self.open = false;
         self.id = None;
         self.messages.clear();
+        self.events.retain(|event| {
+            use RegistrationEvent::{Candidate, Offer, Registered};
+            !matches!(event, Registered { .. } | Offer { .. } | Candidate { .. })
+        });
     }
 
-    /// The directory has sent a binary message.
+    /// The directory has sent a binary message. While there is no connection it is dropped.
     pub fn read(&mut self, message: &[u8]) {
+        if !self.open {
+            return;
+        }
         let event = match Message::decode(Sender::DirectoryToServer, message) {
+            // It was on its way when the server said that it is not to be listed.
+            Ok(Message::Registered { .. }) if !self.wanted => return,
             Ok(Message::Registered { id }) => {
                 self.id = Some(id);
                 RegistrationEvent::Registered { id }
@@ -146,6 +159,10 @@ impl Registration {
                 RegistrationEvent::Candidate { client, candidate }
             }
             Ok(Message::Problem { code, text }) => {
+                // What it was listed by before it deregistered may have come late.
+                if Problem::is_unlisted(code) {
+                    self.id = None;
+                }
                 RegistrationEvent::Problem { code, text: text.into_owned() }
             }
             // A later directory may say more.

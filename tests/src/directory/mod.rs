@@ -3,6 +3,7 @@
 //! A [`Stage`] takes what is said and keeps what is heard; the [`Model`] says what that has to be.
 
 mod model;
+mod registration;
 mod step;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use socker_core::{self as core, MessageKind, Seed, http};
 
 pub use self::{
     model::Model,
+    registration::{ServerStep, run_servers},
     step::{Step, run},
 };
 pub use crate::stage::Heard;

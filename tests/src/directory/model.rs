@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use socker_core::Instant;
-use socker_core::directory::Limits;
 use socker_core::directory::codec::Message;
+use socker_core::directory::{DirectoryEvent, Limits};
 use socker_core::service::PeerId;
 
 /// All servers, clients and offers.
@@ -21,6 +21,9 @@ pub struct Model {
     tick: Option<Instant>,
     offers: Vec<Offer>,
     told: BTreeMap<PeerId, Vec<String>>,
+    events: Vec<DirectoryEvent>,
+    /// How much of its burst of offers each client has used, and when it was so much.
+    used: BTreeMap<u32, (Duration, Instant)>,
 }
 
 #[derive(Debug)]
@@ -47,7 +50,41 @@ impl Model {
             tick: None,
             offers: Vec::new(),
             told: BTreeMap::new(),
+            events: Vec::new(),
+            used: BTreeMap::new(),
         }
+    }
+
+    /// What the program has to be told, since the last call.
+    pub fn events(&mut self) -> Vec<DirectoryEvent> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// The clients that are there.
+    #[must_use]
+    pub fn clients(&self) -> Vec<(u32, PeerId)> {
+        let mut clients = self.clients.clone();
+        clients.sort();
+        clients
+    }
+
+    /// The connection of a server that is listed.
+    #[must_use]
+    pub fn server(&self, id: u32) -> Option<PeerId> {
+        self.servers.iter().find(|(other, ..)| *other == id).map(|(_, peer, _)| *peer)
+    }
+
+    /// Whether there is room for one more client.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.clients.len() < self.limits.clients
+    }
+
+    /// When the list goes out, or an offer is over.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Instant> {
+        let offers = self.offers.iter().map(|offer| offer.since + self.limits.offer_timeout);
+        offers.chain(self.tick).min()
     }
 
     /// What a peer has to be told, in debug form, since the last call.
@@ -107,6 +144,8 @@ impl Model {
         let known = self.known.clone();
         let listings = known.iter().map(|(id, metadata)| listing(*id, metadata)).collect();
         self.tell(peer, &Message::ServersAdded(listings));
+        let clients = self.clients.len();
+        self.events.push(DirectoryEvent::ClientJoined { id, peer, clients });
     }
 
     /// The id is the directory's own choice; `None` where there is no room.
@@ -119,6 +158,8 @@ impl Model {
         }
         if let Some(server) = self.servers.iter_mut().find(|(_, other, _)| *other == peer) {
             metadata.clone_into(&mut server.2);
+            let id = server.0;
+            self.events.push(DirectoryEvent::ServerChanged { id });
             return self.changed();
         }
         if self.servers.len() == self.limits.servers {
@@ -127,12 +168,16 @@ impl Model {
         let id = id.expect("there is room");
         self.servers.push((id, peer, metadata.to_owned()));
         self.tell(peer, &Message::Registered { id });
+        let servers = self.servers.len();
+        self.events.push(DirectoryEvent::ServerAdded { id, peer, servers });
         self.changed();
     }
 
     pub(super) fn delist(&mut self, peer: PeerId) {
         let Some(at) = self.servers.iter().position(|(_, other, _)| *other == peer) else { return };
         let (id, ..) = self.servers.remove(at);
+        let servers = self.servers.len();
+        self.events.push(DirectoryEvent::ServerRemoved { id, servers });
         self.changed();
         let mut gone: Vec<_> = self.offers.extract_if(.., |offer| offer.server == id).collect();
         gone.sort_by_key(|offer| offer.client);
@@ -146,6 +191,10 @@ impl Model {
         if sdp.len() > self.limits.sdp {
             self.reject(client, server);
             return self.problem(peer, 3);
+        }
+        if !self.admit(client) {
+            self.reject(client, server);
+            return self.problem(peer, 9);
         }
         let Some(to) = self.servers.iter().find(|(id, ..)| *id == server).map(|(_, peer, _)| *peer)
         else {
@@ -172,6 +221,18 @@ impl Model {
             from_server: 0,
         });
         self.tell(to, &Message::Offer { id: client, sdp: sdp.into() });
+    }
+
+    /// Whether a client's offers are not too many.
+    fn admit(&mut self, client: u32) -> bool {
+        let (used, at) = self.used.entry(client).or_insert((Duration::ZERO, self.now));
+        let each = Duration::from_secs(1) / self.limits.offer_rate;
+        let now_used = used.saturating_sub(self.now.since(*at)) + each;
+        let admitted = now_used <= each * self.limits.offer_burst;
+        if admitted {
+            (*used, *at) = (now_used, self.now);
+        }
+        admitted
     }
 
     fn find(&mut self, client: u32, server: u32) -> Option<&mut Offer> {
@@ -248,6 +309,8 @@ impl Model {
         if let Some(id) = self.id_of(peer) {
             self.clients.retain(|(_, other)| *other != peer);
             self.offers.retain(|offer| offer.client != id);
+            let clients = self.clients.len();
+            self.events.push(DirectoryEvent::ClientLeft { id, clients });
         }
     }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use socker_core::Instant;
 use socker_core::directory::codec::{Candidate, DecodeError, Message, Sender};
 use socker_core::directory::{Limits, Role};
 use socker_core::service::PeerId;
@@ -52,6 +53,12 @@ pub enum Step {
     },
     /// So many milliseconds pass.
     Wait(u16),
+    /// The clock jumps to the directory's time-out, or to just before it.
+    Timeout {
+        before: bool,
+    },
+    /// The clock jumps by an hour.
+    Hour,
     /// Any bytes.
     Say(u8, Vec<u8>),
     Text(u8),
@@ -76,7 +83,7 @@ const METADATA: [&str; 6] = [
 /// Limits that are soon reached.
 fn limits() -> Limits {
     let limits = Limits::default().servers(3).metadata(24).sdp(20).candidates(3).offers(2);
-    limits.offer_rate(u32::MAX).offer_burst(u32::MAX).offer_timeout(Duration::from_secs(2))
+    limits.clients(3).offer_rate(4).offer_burst(8).offer_timeout(Duration::from_secs(2))
 }
 
 struct Walk {
@@ -127,10 +134,14 @@ impl Walk {
             Step::Open(number) => self.open(number % (SERVERS + CLIENTS)),
             Step::Leave(number) => self.leave(number % (SERVERS + CLIENTS)),
             Step::Wait(millis) => {
-                let now = self.stage.now + Duration::from_millis(millis.into());
-                self.stage.time(now);
-                self.model.time(now);
+                self.time(self.stage.now + Duration::from_millis(millis.into()));
             }
+            Step::Timeout { before } => {
+                let Some(timeout) = self.model.timeout() else { return };
+                let early = Duration::from_nanos(before.into());
+                self.time(Instant::at(timeout.since(Instant::START) - early));
+            }
+            Step::Hour => self.time(self.stage.now + Duration::from_secs(3600)),
             Step::Register { server: number, metadata } => {
                 let metadata = METADATA[usize::from(metadata) % METADATA.len()].into();
                 self.server_says(server(number), &Message::Register { metadata });
@@ -180,6 +191,13 @@ impl Walk {
         }
     }
 
+    /// Told twice, which makes no difference.
+    fn time(&mut self, now: Instant) {
+        self.stage.time(now);
+        self.stage.time(now);
+        self.model.time(now);
+    }
+
     fn open(&mut self, number: u8) {
         if self.is_there(number) {
             return;
@@ -191,7 +209,12 @@ impl Walk {
         (*generation, *there) = (*generation + 1, true);
         let peer = self.peer(number);
         let role = if number < SERVERS { Role::Server } else { Role::Client };
-        assert!(self.stage.open(peer, role));
+        let opened = self.stage.open(peer, role);
+        assert_eq!(opened, role == Role::Server || self.model.has_room());
+        self.peers[usize::from(number)].1 = opened;
+        if !opened {
+            return;
+        }
         if role == Role::Client {
             let id = self.stage.directory().clients().find(|(_, other)| *other == peer);
             self.model.client_opens(peer, id.expect("it is open").0);
@@ -311,6 +334,13 @@ impl Walk {
         let servers: Vec<_> = directory.servers().collect();
         assert_eq!(servers, self.model.servers());
         assert_eq!(directory.open_offers(), self.model.open_offers());
+        assert_eq!(directory.clients().collect::<Vec<_>>(), self.model.clients());
+        for (id, metadata) in servers {
+            assert_eq!(directory.server(id), self.model.server(id));
+            assert_eq!(directory.metadata(id), Some(metadata));
+        }
+        assert_eq!(self.stage.poll_timeout(), self.model.timeout());
+        assert_eq!(self.stage.events(), self.model.events());
     }
 
     /// When everybody has left, nothing is left.

@@ -46,8 +46,8 @@ pub struct Model {
     limits: Limits,
     pub(super) now: Instant,
     rooms: Vec<Room>,
-    /// Who is there, and was not closed.
-    peers: Vec<PeerId>,
+    /// Who is there, and was not closed; how much of its burst each has used, and when it was so much.
+    peers: Vec<(PeerId, Duration, Instant)>,
     expected: BTreeMap<PeerId, Vec<Expected>>,
     events: Vec<RoomEvent>,
 }
@@ -108,7 +108,32 @@ impl Model {
     /// Whether a peer is there.
     #[must_use]
     pub fn is_there(&self, peer: PeerId) -> bool {
-        self.peers.contains(&peer)
+        self.peers.iter().any(|(other, ..)| *other == peer)
+    }
+
+    /// The owner of a room, if it is there.
+    #[must_use]
+    pub fn owner(&self, id: RoomId) -> Option<PeerId> {
+        match self.rooms[self.find(id)?].owner {
+            Owner::Peer(peer) => Some(peer),
+            Owner::Program | Owner::AwaySince(_) => None,
+        }
+    }
+
+    /// The room in which a peer is.
+    #[must_use]
+    pub fn id_of_room(&self, peer: PeerId) -> Option<RoomId> {
+        self.room_of(peer).map(|room| self.rooms[room].id)
+    }
+
+    /// When the next room ends whose owner does not come back.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Instant> {
+        let away = self.rooms.iter().filter_map(|room| match room.owner {
+            Owner::AwaySince(since) => Some(since + WATCHED),
+            _ => None,
+        });
+        away.min()
     }
 
     fn tell(&mut self, peer: PeerId, expected: Expected) {
@@ -148,7 +173,21 @@ impl Model {
     }
 
     pub(super) fn open(&mut self, peer: PeerId) {
-        self.peers.push(peer);
+        self.peers.push((peer, Duration::ZERO, self.now));
+    }
+
+    /// A peer says something, if not too much; whether it is heard.
+    pub(super) fn admit(&mut self, peer: PeerId) -> bool {
+        let of = self.peers.iter_mut().find(|(other, ..)| *other == peer);
+        let (_, used, at) = of.expect("it is there");
+        let each = Duration::from_secs(1) / self.limits.message_rate;
+        let now_used = used.saturating_sub(self.now.since(*at)) + each;
+        if now_used > each * self.limits.message_burst {
+            self.dismiss(peer, 1008);
+            return false;
+        }
+        (*used, *at) = (now_used, self.now);
+        true
     }
 
     /// The room is new: the rooms' own number for it is taken as it is.
@@ -210,7 +249,7 @@ impl Model {
         if let Owner::Peer(before) = before {
             let (uuid, error) = (Some(id), Some("replaced"));
             self.tell(before, Expected::Answer(Answer { uuid, error, ..Answer::default() }));
-            self.dismiss(before);
+            self.dismiss(before, 1000);
         }
         let members = self.rooms[room].members.len();
         self.events.push(RoomEvent::OwnerReturned { room: id, owner: peer, members });
@@ -310,18 +349,18 @@ impl Model {
         let owner = if let Owner::Peer(owner) = owner { Some(owner) } else { None };
         for peer in owner.into_iter().chain(members) {
             self.tell(peer, Expected::Answer(Answer { uuid: Some(id), ..Answer::default() }));
-            self.dismiss(peer);
+            self.dismiss(peer, 1000);
         }
     }
 
     /// The service has closed a peer: all that it says now is not heard.
-    fn dismiss(&mut self, peer: PeerId) {
-        self.tell(peer, Expected::Close(1000));
-        self.peers.retain(|other| *other != peer);
+    fn dismiss(&mut self, peer: PeerId, code: u16) {
+        self.tell(peer, Expected::Close(code));
+        self.peers.retain(|(other, ..)| *other != peer);
     }
 
     pub(super) fn gone(&mut self, peer: PeerId) {
-        self.peers.retain(|other| *other != peer);
+        self.peers.retain(|(other, ..)| *other != peer);
         let Some(room) = self.room_of(peer) else { return };
         let Room { id, owner, members, .. } = &mut self.rooms[room];
         members.retain(|other| *other != peer);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use socker_core::Message;
 use socker_core::rooms::{Action, Limits, RoomError, RoomId};
 use socker_core::service::PeerId;
+use socker_core::{Instant, Message};
 
 use super::model::{Answer, Expected};
 use super::naive::Naive;
@@ -34,6 +34,12 @@ pub enum Step {
     Leave(u8),
     /// So many seconds pass.
     Wait(u8),
+    /// The clock jumps to the rooms' time-out, or to just before it.
+    Timeout {
+        before: bool,
+    },
+    /// The clock jumps by an hour.
+    Hour,
     /// What is no message of the protocol.
     Say(u8, Vec<u8>),
     Binary(u8),
@@ -63,7 +69,7 @@ const PEERS: u8 = 8;
 #[must_use]
 fn limits() -> Limits {
     let limits = Limits::default().rooms(3).members(3).state(1400).state_keys(3).grace(WATCHED);
-    limits.message(1000).message_rate(u32::MAX).message_burst(u32::MAX)
+    limits.message(1000).message_rate(1).message_burst(10)
 }
 
 struct Walk {
@@ -104,10 +110,14 @@ impl Walk {
             Step::Open(number) => self.open(number),
             Step::Leave(number) => self.leave(number),
             Step::Wait(seconds) => {
-                let now = self.stage.now + Duration::from_secs(seconds.into());
-                self.stage.time(now);
-                self.model.time(now);
+                self.time(self.stage.now + Duration::from_secs(seconds.into()));
             }
+            Step::Timeout { before } => {
+                let Some(timeout) = self.model.timeout() else { return };
+                let early = Duration::from_nanos(before.into());
+                self.time(Instant::at(timeout.since(Instant::START) - early));
+            }
+            Step::Hour => self.time(self.stage.now + Duration::from_secs(3600)),
             Step::ProgramCreates => self.program_creates(),
             Step::ProgramActs { room, key, state } => self.program_acts(room, key, state),
             Step::ProgramCloses(number) => {
@@ -133,11 +143,19 @@ impl Walk {
         self.compare();
     }
 
+    /// Told twice, which makes no difference.
+    fn time(&mut self, now: Instant) {
+        self.stage.time(now);
+        self.stage.time(now);
+        self.model.time(now);
+    }
+
     fn open(&mut self, number: u8) {
         let before = self.peer(number);
         if !self.model.is_there(before) {
             // If the service has closed it, its end comes first.
             self.stage.gone(before);
+            self.model.gone(before);
             self.generations[usize::from(number % PEERS)] += 1;
             let peer = self.peer(number);
             self.stage.open(peer);
@@ -188,11 +206,15 @@ impl Walk {
             }
             Step::Binary(_) => {
                 self.stage.say(peer, Message::binary(message(1, "", "", &[], false).into_bytes()));
-                self.model.wrong(peer, "text-expected");
+                if self.model.admit(peer) {
+                    self.model.wrong(peer, "text-expected");
+                }
             }
             Step::TooMuch(_) => {
                 self.stage.say_too_much(peer);
-                self.model.wrong(peer, "message-too-long");
+                if self.model.admit(peer) {
+                    self.model.wrong(peer, "message-too-long");
+                }
             }
             other => unreachable!("{other:?}"),
         }
@@ -201,6 +223,9 @@ impl Walk {
     /// A peer says something, and the model does what that means.
     fn text(&mut self, peer: PeerId, text: &str) {
         self.stage.say(peer, Message::text(text));
+        if !self.model.admit(peer) {
+            return;
+        }
         if text.len() > limits().message {
             return self.model.wrong(peer, "message-too-long");
         }
@@ -292,6 +317,14 @@ impl Walk {
             .map(|room| (room, real.members(room).count(), real.state_len(room)))
             .collect();
         assert_eq!(real, rooms);
+        for (room, ..) in rooms {
+            assert_eq!(self.stage.rooms().owner(room), self.model.owner(room));
+        }
+        for number in 0..PEERS {
+            let peer = self.peer(number);
+            assert_eq!(self.stage.rooms().room_of(peer), self.model.id_of_room(peer));
+        }
+        assert_eq!(self.stage.poll_timeout(), self.model.timeout());
     }
 
     fn judge(&mut self, heard: &Heard, expected: &Expected) {
