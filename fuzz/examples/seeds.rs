@@ -41,6 +41,12 @@ fn main() -> io::Result<()> {
         messages.map(|vector| notation::parse(vector.get("in").unwrap_or_default(), false).bytes);
     save("directory", messages.chain((0..8).map(noise)))?;
 
+    let relayed = load("directory.txt").into_iter().skip(1).step_by(6);
+    let relayed =
+        relayed.map(|vector| notation::parse(vector.get("in").unwrap_or_default(), false).bytes);
+    let heard = relayed.map(|bytes| [b"\0", &bytes[..]].concat()).take(10);
+    save("registration", heard.chain((1..10).map(noise)))?;
+
     // All texts that the vectors' peers say, and steps: an odd first byte.
     let vectors = load("rooms.txt");
     let said =

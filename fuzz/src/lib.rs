@@ -12,6 +12,7 @@ mod host;
 mod interop;
 mod machine;
 mod recording;
+mod registration;
 #[cfg(test)]
 mod replay;
 mod request;
@@ -22,20 +23,13 @@ mod script;
 
 use socker_tests::{draw::Draw, split};
 
-pub use self::{
-    directory::directory,
-    frames::frames,
-    handshake::handshake,
-    host::host,
-    interop::interop,
-    machine::machine,
-    recording::recording,
-    request::request,
-    rooms::rooms,
-    script::script,
-};
 #[cfg(feature = "rtc")]
 pub use self::rtc_signalling::{OFFERS, rtc_signalling};
+pub use self::{
+    directory::directory, frames::frames, handshake::handshake, host::host, interop::interop,
+    machine::machine, recording::recording, registration::registration, request::request,
+    rooms::rooms, script::script,
+};
 
 /// Byte by byte; in two pieces, and in pieces of any length, at places that differ by input.
 fn splits(bytes: &[u8]) -> [Vec<&[u8]>; 3] {

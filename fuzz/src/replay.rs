@@ -73,3 +73,8 @@ fn script() {
 fn host() {
     replay("host", crate::host);
 }
+
+#[test]
+fn registration() {
+    replay("registration", crate::registration);
+}
