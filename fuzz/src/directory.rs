@@ -27,7 +27,7 @@ pub fn directory(data: &[u8]) {
 
 fn step(data: &mut Unstructured<'_>) -> Result<Step> {
     let (peer, other) = (u8::arbitrary(data)?, u8::arbitrary(data)?);
-    Ok(match u8::arbitrary(data)? % 32 {
+    Ok(match u8::arbitrary(data)? % 36 {
         0..6 => Step::Open(peer),
         6 => Step::Leave(peer),
         7..10 => Step::Register { server: peer, metadata: other },
@@ -42,6 +42,8 @@ fn step(data: &mut Unstructured<'_>) -> Result<Step> {
         28 => Step::Say(peer, Vec::arbitrary(data)?),
         29 => Step::Text(peer),
         30 => Step::TooMuch(peer),
-        _ => Step::Remove(peer),
+        31 => Step::Remove(peer),
+        32..35 => Step::Timeout { before: bool::arbitrary(data)? },
+        _ => Step::Hour,
     })
 }

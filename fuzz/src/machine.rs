@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use socker_core::{Config, Message, MessageKind, Role};
-use socker_tests::calls::{Call, REQUEST, Start, Token, right_response, run};
+use socker_tests::calls::{Call, Joint, REQUEST, Start, Token, right_response, run, run_joined};
 use socker_tests::frames::Frame;
 use socker_tests::pair::{Network, Pair};
 
@@ -11,29 +11,48 @@ pub fn machine(data: &[u8]) {
     let mut data = Unstructured::new(data);
     // Input that is used up ends the run.
     let Ok(choice) = u8::arbitrary(&mut data) else { return };
-    let start = match choice % 5 {
+    let start = match choice % 6 {
         0 => Start::Server,
         1 => Start::Client,
         2 => Start::Upgraded(Role::Server),
         3 => Start::Upgraded(Role::Client),
-        _ => {
+        4 => {
             let _ = exchange(&mut data);
             return;
         }
+        _ => return run_joined(choice >= 128, all(&mut data, joint)),
     };
+    run(start, all(&mut data, |data| call(data, start)));
+}
+
+fn all<'d, C>(
+    data: &mut Unstructured<'d>,
+    mut one: impl FnMut(&mut Unstructured<'d>) -> Result<C>,
+) -> Vec<C> {
     let mut calls = Vec::new();
     while calls.len() < 60
         && !data.is_empty()
-        && let Ok(call) = call(&mut data, start)
+        && let Ok(call) = one(data)
     {
         calls.push(call);
     }
-    run(start, calls);
+    calls
+}
+
+fn joint(data: &mut Unstructured<'_>) -> Result<Joint> {
+    let role = if bool::arbitrary(data)? { Role::Client } else { Role::Server };
+    Ok(match u8::arbitrary(data)? % 32 {
+        0..16 => Joint::Of(role, call(data, Start::Upgraded(role))?),
+        16..20 => Joint::Carry { from: role, len: usize::MAX },
+        20..31 => Joint::Carry { from: role, len: u16::arbitrary(data)?.into() },
+        _ => Joint::Break { from: role },
+    })
 }
 
 fn call(data: &mut Unstructured<'_>, start: Start) -> Result<Call> {
-    Ok(match u8::arbitrary(data)? % 24 {
-        0..6 => Call::Read(input(data, start)?),
+    Ok(match u8::arbitrary(data)? % 28 {
+        0..5 => Call::Read(input(data, start)?),
+        5 => Call::ReadOne(input(data, start)?),
         6 => Call::ReadEof,
         7 | 8 => Call::HandleTimeout { millis: data.int_in_range(0..=200_000)? },
         9 | 10 => {
@@ -47,7 +66,9 @@ fn call(data: &mut Unstructured<'_>, start: Start) -> Result<Call> {
         17 => Call::Close(u16::arbitrary(data)?, String::arbitrary(data)?),
         18..22 => Call::Write(data.int_in_range(0..=5000)?),
         22 => Call::Write(usize::MAX),
-        _ => Call::Poll,
+        23 => Call::Poll,
+        24..27 => Call::Timeout { before: bool::arbitrary(data)? },
+        _ => Call::Hour,
     })
 }
 

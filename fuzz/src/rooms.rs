@@ -33,7 +33,7 @@ fn walk(data: &mut Unstructured<'_>) {
 
 fn step(data: &mut Unstructured<'_>) -> Result<Step> {
     let peer = u8::arbitrary(data)?;
-    Ok(match u8::arbitrary(data)? % 32 {
+    Ok(match u8::arbitrary(data)? % 36 {
         0..5 => Step::Open(peer),
         5..8 => Step::New(peer),
         8 | 9 => {
@@ -57,7 +57,9 @@ fn step(data: &mut Unstructured<'_>) -> Result<Step> {
             let (key, state) = (u8::arbitrary(data)?, bool::arbitrary(data)?);
             Step::ProgramActs { room: peer, key, state }
         }
-        _ => Step::ProgramCloses(peer),
+        31 => Step::ProgramCloses(peer),
+        32..35 => Step::Timeout { before: bool::arbitrary(data)? },
+        _ => Step::Hour,
     })
 }
 
