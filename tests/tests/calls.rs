@@ -98,6 +98,7 @@ fn quiet_call() -> impl Strategy<Value = Call> {
         2 => (0..140usize).prop_map(Call::Ping),
         1 => (code, "[a-zé€]{0,100}").prop_map(|(code, reason)| Call::Close(code, reason)),
         8 => prop_oneof![0..300usize, Just(usize::MAX)].prop_map(Call::Write),
+        1 => (0..16_u8).prop_map(Call::Drip),
         3 => Just(Call::Poll),
     ]
 }

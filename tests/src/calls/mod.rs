@@ -52,6 +52,8 @@ pub enum Call {
     Close(u16, String),
     /// The socket takes so many bytes.
     Write(usize),
+    /// It takes a single one before each of so many time-outs.
+    Drip(u8),
     Poll,
 }
 

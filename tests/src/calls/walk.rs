@@ -77,6 +77,12 @@ impl Walk {
                 self.model.close(self.now, code, &reason);
             }
             Call::Write(len) => drop(self.write(len)),
+            Call::Drip(times) => {
+                for _ in 0..times {
+                    self.write(1);
+                    self.call(Call::Timeout { before: false });
+                }
+            }
         }
         self.check();
     }

@@ -5,7 +5,10 @@
 // Outside of a `#[test]` too, a test that can't go on should stop.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod cuts;
 mod directory;
+mod faults;
+mod lines;
 mod rooms;
 mod services;
 mod world;
@@ -16,6 +19,21 @@ use socker_core::CloseReason;
 use socker_core::http::StatusCode;
 use socker_core::wire::Violation;
 use socker_tests::sim::{for_seeds, replay};
+
+#[test]
+fn cut_at_every_byte() {
+    cuts::run();
+}
+
+#[test]
+fn faults_anywhere_in_rooms() {
+    faults::rooms();
+}
+
+#[test]
+fn faults_anywhere_in_a_directory() {
+    faults::directory();
+}
 
 #[test]
 fn worlds() {
