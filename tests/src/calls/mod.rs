@@ -67,7 +67,10 @@ pub enum Token {
 }
 
 /// The bytes that wait at the most, in these runs.
-const OUTGOING_LIMIT: usize = 2000;
+pub const OUTGOING_LIMIT: usize = 2000;
+
+/// The bytes of an opening at the most, and of what comes before it is decided.
+pub const OPENING_LIMIT: usize = 4000;
 
 /// The request that opens a server.
 pub const REQUEST: &str = "GET /path?query HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n\
@@ -92,8 +95,10 @@ pub fn right_response() -> Vec<u8> {
 #[must_use]
 pub fn begin(start: Start) -> Machine {
     let now = Instant::START;
-    let config =
-        Config::default().message_limit(5000).outgoing_limit(OUTGOING_LIMIT).opening_limit(4000);
+    let config = Config::default()
+        .message_limit(5000)
+        .outgoing_limit(OUTGOING_LIMIT)
+        .opening_limit(OPENING_LIMIT);
     let config = config.discard_limit(6000);
     let (config, seed) = (Arc::new(config), Seed::from([7; 16]));
     match start {
