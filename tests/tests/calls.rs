@@ -65,15 +65,23 @@ fn input(start: Start) -> BoxedStrategy<Vec<u8>> {
         let end = end.index(bytes.len() + 1);
         bytes[..end].to_vec()
     });
-    let more = frames.clone().prop_map({
-        let opening = opening.clone();
-        move |frames: Vec<u8>| [&opening[..], &frames].concat()
-    });
     // As long as what may come before the owner has decided, or by one longer.
-    let full = (key(role), 0..2_usize).prop_map(|(key, more)| {
-        let header = 4 + if key.is_some() { 4 } else { 0 };
-        let payload = vec![0; OPENING_LIMIT - header + more];
-        Frame { key, ..Frame::new(opcode::BINARY, &payload) }.encode()
+    let full = (key(role), 0..2_usize)
+        .prop_map(|(key, more)| {
+            let header = 4 + if key.is_some() { 4 } else { 0 };
+            let payload = vec![0; OPENING_LIMIT - header + more];
+            Frame { key, ..Frame::new(opcode::BINARY, &payload) }.encode()
+        })
+        .boxed();
+    // What comes early may end with the begin of a frame.
+    let early = prop_oneof![
+        3 => (frames.clone(), frame(role), 0..3_usize)
+            .prop_map(|(frames, next, len)| [&frames, &next.encode()[..len]].concat()),
+        1 => full.clone(),
+    ];
+    let more = early.prop_map({
+        let opening = opening.clone();
+        move |early: Vec<u8>| [&opening[..], &early].concat()
     });
     prop_oneof![
         4 => frames,
@@ -82,7 +90,7 @@ fn input(start: Start) -> BoxedStrategy<Vec<u8>> {
         1 => vec(any::<u8>(), 0..40),
         1 => begun,
         3 => Just(opening),
-        1 => more,
+        2 => more,
     ]
     .boxed()
 }
@@ -96,6 +104,7 @@ fn quiet_call() -> impl Strategy<Value = Call> {
         8 => 0..200usize,
         4 => 900..3000usize,
         2 => full,
+        1 => 1800..1990usize,
         1 => 60_000..70_000usize,
     ];
     let token = prop_oneof![8 => Just(Token::Own), 1 => Just(Token::Foreign)];
@@ -110,6 +119,7 @@ fn quiet_call() -> impl Strategy<Value = Call> {
         1 => (token, 100..600u16).prop_map(|(token, status)| Call::Reject(token, status)),
         6 => (kind.clone(), len.clone()).prop_map(|(kind, len)| Call::Send(kind, len)),
         3 => (kind, len).prop_map(|(kind, len)| Call::SendFrame(kind, len)),
+        2 => (0..2_usize).prop_map(Call::Fill),
         2 => (0..140usize).prop_map(Call::Ping),
         1 => (code, "[a-zé€]{0,100}").prop_map(|(code, reason)| Call::Close(code, reason)),
         8 => prop_oneof![0..300usize, Just(usize::MAX)].prop_map(Call::Write),

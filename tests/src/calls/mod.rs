@@ -48,6 +48,8 @@ pub enum Call {
     Reject(Token, u16),
     Send(MessageKind, usize),
     SendFrame(MessageKind, usize),
+    /// The longest message for which there is room, or one that is longer by so much.
+    Fill(usize),
     Ping(usize),
     Close(u16, String),
     /// The socket takes so many bytes.

@@ -13,10 +13,10 @@ use socker_tests::sim::{Client, Cut, Join, Net, Sim};
 
 /// From when a peer is silent to when the directory has found it: a ping after 10 s, and 5 s for the
 /// answer.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// More than any of these networks delays, and a tick.
-const SLACK: Duration = Duration::from_secs(1);
+pub(crate) const SLACK: Duration = Duration::from_secs(1);
 
 struct World {
     sim: Sim<Directory>,

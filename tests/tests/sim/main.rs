@@ -9,6 +9,7 @@ mod cuts;
 mod directory;
 mod faults;
 mod lines;
+mod restarts;
 mod rooms;
 mod services;
 mod world;
@@ -18,7 +19,7 @@ use std::collections::BTreeSet;
 use socker_core::CloseReason;
 use socker_core::http::StatusCode;
 use socker_core::wire::Violation;
-use socker_tests::sim::{for_seeds, replay};
+use socker_tests::sim::{for_few_seeds, for_seeds, replay};
 
 #[test]
 fn cut_at_every_byte() {
@@ -48,6 +49,11 @@ fn worlds() {
 #[test]
 fn directory() {
     for_seeds("sim", "directory", directory::run);
+}
+
+#[test]
+fn restarts() {
+    for_few_seeds("sim", "restarts", restarts::run);
 }
 
 #[test]
