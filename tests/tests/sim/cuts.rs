@@ -1,8 +1,9 @@
-//! A whole exchange of two machines, cut at each byte of each direction: each end is told once, and
-//! why, and gives all memory back.
+//! A whole exchange of two machines, cut at each byte of each direction, or with a violation before each
+//! act: each end is told once, and why, and gives all memory back.
 
 use allocation_counter::measure;
 use socker_core::handshake::{Acceptance, Request};
+use socker_core::wire;
 use socker_core::{CloseCode, CloseReason, Config, Event, Instant, Machine, Message, Role, Seed};
 use socker_tests::feed::{Told, Transcript, take_outgoing};
 use socker_tests::frames::{Frame, opcode};
@@ -16,6 +17,13 @@ enum How {
     Broken,
     /// Nothing arrives any more, and nobody learns of it.
     Silent,
+}
+
+/// One of the two gets what is no frame, before this act; before the first it is no head either.
+#[derive(Clone, Copy, Debug)]
+struct Violation {
+    to: Role,
+    act: usize,
 }
 
 /// Where: behind so many bytes from one of the two.
@@ -74,6 +82,7 @@ struct Pair {
     client: End,
     server: End,
     cut: Option<Cut>,
+    violation: Option<Violation>,
     /// Nothing arrives any more.
     dead: bool,
 }
@@ -125,7 +134,14 @@ impl Pair {
         let request = Request::get("ws://a/").unwrap();
         let client = Machine::client(now, config.clone(), Seed::from([3; 16]), &request);
         let server = Machine::server(now, config);
-        Self { now, client: End::new(client), server: End::new(server), cut, dead: false }
+        Self {
+            now,
+            client: End::new(client),
+            server: End::new(server),
+            cut,
+            violation: None,
+            dead: false,
+        }
     }
 
     fn end(&mut self, role: Role) -> &mut End {
@@ -137,8 +153,10 @@ impl Pair {
 
     /// The whole exchange, and what comes after it until both are done.
     fn run(&mut self) {
+        self.violate(0);
         self.flow();
-        for (role, act) in acts() {
+        for (number, (role, act)) in acts().into_iter().enumerate() {
+            self.violate(number + 1);
             let now = self.now;
             let end = self.end(role);
             // Whoever is not open any more has nothing to say.
@@ -174,6 +192,15 @@ impl Pair {
             self.flow();
         }
         panic!("it has no end");
+    }
+
+    fn violate(&mut self, act: usize) {
+        if let Some(Violation { to, .. }) = self.violation.filter(|violation| violation.act == act)
+        {
+            let now = self.now;
+            self.end(to).read(now, b"\xFF\xFF\r\n\r\n");
+            self.flow();
+        }
     }
 
     fn flow(&mut self) {
@@ -245,6 +272,38 @@ impl Pair {
             };
             assert_eq!(Told::closed(reason), Told::closed(&expected));
             assert_eq!(end.transcript.told.last(), Some(&Told::closed(reason)));
+        }
+    }
+}
+
+/// Before each act, to each of the two.
+pub(crate) fn violate() {
+    for act in 0..=acts().len() {
+        for to in [Role::Client, Role::Server] {
+            let mut pair = Pair::new(None);
+            pair.violation = Some(Violation { to, act });
+            pair.run();
+            let other = pair.end(other(to)).transcript.closed.clone().expect("Closed is told");
+            let own = pair.end(to).transcript.closed.clone().expect("Closed is told");
+            let told = match (act, to) {
+                (0, Role::Server) => matches!(
+                    (&own, &other),
+                    (CloseReason::Handshake(_), CloseReason::Refused(response))
+                        if response.status().as_u16() == 400
+                ),
+                (0, Role::Client) => {
+                    matches!((&own, &other), (CloseReason::Handshake(_), CloseReason::Eof))
+                }
+                _ => matches!(
+                    (&own, &other),
+                    (
+                        CloseReason::Violation(wire::Violation::ReservedBits),
+                        CloseReason::Peer { code: CloseCode::Protocol, .. },
+                    )
+                ),
+            };
+            assert!(told, "before act {act}, to the {to:?}: {own:?}, {other:?}");
+            nothing_is_left(pair);
         }
     }
 }

@@ -27,6 +27,11 @@ fn cut_at_every_byte() {
 }
 
 #[test]
+fn a_violation_before_every_act() {
+    cuts::violate();
+}
+
+#[test]
 fn faults_anywhere_in_rooms() {
     faults::rooms();
 }
