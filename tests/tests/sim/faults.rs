@@ -15,7 +15,8 @@ use socker_core::{Message, Seed};
 use socker_tests::rooms::message;
 
 use crate::directory::listed;
-use crate::lines::{Fault, Lines, What, faults};
+use crate::fault::{Fault, What, faults};
+use crate::lines::Lines;
 
 /// Longer than a silent peer is there, and the owner of a room is waited for.
 const LONG: Duration = Duration::from_secs(120);

@@ -1,62 +1,20 @@
 //! A host and its clients, joined byte by byte without delay, so that a fault can be put anywhere: a
 //! cut behind any byte, or a violation, a silence or a jump of the clock between any two acts.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use allocation_counter::measure;
 use bytes::Buf;
 use socker_core::handshake::Request;
-use socker_core::service::{Context, Gap, Host, Oversized, PeerId, Service, Verdict};
-use socker_core::{CloseCode, CloseReason, Config, Event, Instant, Machine, Message, Seed};
+use socker_core::service::{Host, PeerId, Service};
+use socker_core::{CloseCode, Config, Event, Instant, Machine, Message, Seed};
 use socker_tests::feed::{Transcript, take_outgoing};
 
+use crate::counted::Counted;
+use crate::fault::{Fault, How, What};
+
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// What goes wrong, for one client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// Behind so many bytes of one direction the connection is gone.
-    Cut { client: usize, up: bool, at: usize, how: How },
-    /// After so many acts something happens.
-    After { act: usize, client: usize, what: What },
-}
-
-/// How a connection is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum How {
-    /// The client is gone: what it has written is read, then comes the end.
-    Eof,
-    /// Both sides learn that it broke.
-    Broken,
-    /// Nobody learns anything.
-    Silent,
-}
-
-/// What happens between two acts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum What {
-    /// The client sends a frame without a mask.
-    ClientViolates,
-    /// The client is sent a frame with a mask.
-    HostViolates,
-    /// The client's socket takes nothing and gives nothing.
-    Stalls,
-    /// The clock jumps by an hour.
-    Hour,
-    /// The host's time-outs come too early, and too often.
-    Times,
-}
-
-pub(crate) const WHATS: [What; 5] =
-    [What::ClientViolates, What::HostViolates, What::Stalls, What::Hour, What::Times];
-
-/// A service of which each peer is told to have come once, and to have gone once.
-pub(crate) struct Counted<S> {
-    pub(crate) service: S,
-    there: BTreeMap<PeerId, bool>,
-}
 
 /// A host and its clients.
 pub(crate) struct Lines<S> {
@@ -83,7 +41,7 @@ pub(crate) struct Client {
 
 impl<S: Service> Lines<S> {
     pub(crate) fn new(host: impl FnOnce(Counted<S>) -> Host<Counted<S>>, service: S) -> Self {
-        let host = host(Counted { service, there: BTreeMap::new() });
+        let host = host(Counted::new(service));
         Self { host, clients: Vec::new(), now: Instant::START, fault: None, acts: 0 }
     }
 
@@ -289,43 +247,6 @@ impl<S: Service> Lines<S> {
     }
 }
 
-/// Each cut behind any byte, with so many bytes between two of them, and each other fault between any
-/// two acts, of each of these clients.
-pub(crate) fn faults<S: Service>(whole: &Lines<S>, stride: usize) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for (client, line) in whole.clients.iter().enumerate() {
-        for (up, len) in [(true, line.up), (false, line.down)] {
-            for how in [How::Eof, How::Broken, How::Silent] {
-                let places = (0..=len).step_by(stride).chain([len]);
-                faults.extend(places.map(|at| Fault::Cut { client, up, at, how }));
-            }
-        }
-        for act in 1..=whole.acts {
-            faults.extend(WHATS.map(|what| Fault::After { act, client, what }));
-        }
-    }
-    faults
-}
-
-impl Fault {
-    /// The client that it befalls.
-    pub(crate) fn client(self) -> usize {
-        match self {
-            Self::Cut { client, .. } | Self::After { client, .. } => client,
-        }
-    }
-
-    /// Whether it does nothing at all.
-    pub(crate) fn is_harmless(self) -> bool {
-        matches!(self, Self::After { what: What::Times, .. })
-    }
-
-    /// Whether the clock jumps for all.
-    pub(crate) fn is_jump(self) -> bool {
-        matches!(self, Self::After { what: What::Hour, .. })
-    }
-}
-
 /// How many of the bytes arrive, and what comes after them.
 fn cut_at(cut: Option<(usize, How)>, before: usize, len: usize) -> (usize, Option<How>) {
     match cut {
@@ -349,42 +270,5 @@ impl Client {
     /// The messages that it got.
     pub(crate) fn messages(&self) -> Vec<&Message<'static>> {
         self.transcript.messages().collect()
-    }
-}
-
-impl<S: Service> Service for Counted<S> {
-    fn request(&mut self, cx: &mut Context<'_>, peer: PeerId, request: &Request) -> Verdict {
-        self.service.request(cx, peer, request)
-    }
-
-    fn opened(&mut self, cx: &mut Context<'_>, peer: PeerId) {
-        assert_eq!(self.there.insert(peer, true), None, "{peer} has come before");
-        self.service.opened(cx, peer);
-    }
-
-    fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
-        assert_eq!(self.there.get(&peer), Some(&true), "{peer} is not there");
-        self.service.message(cx, peer, message);
-    }
-
-    fn oversized(&mut self, cx: &mut Context<'_>, peer: PeerId, oversized: Oversized) {
-        self.service.oversized(cx, peer, oversized);
-    }
-
-    fn gap(&mut self, cx: &mut Context<'_>, peer: PeerId, gap: Gap) {
-        self.service.gap(cx, peer, gap);
-    }
-
-    fn closed(&mut self, cx: &mut Context<'_>, peer: PeerId, reason: &CloseReason) {
-        assert_eq!(self.there.insert(peer, false), Some(true), "{peer} is not there");
-        self.service.closed(cx, peer, reason);
-    }
-
-    fn timeout(&mut self, cx: &mut Context<'_>) {
-        self.service.timeout(cx);
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.service.poll_timeout()
     }
 }

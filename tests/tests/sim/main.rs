@@ -3,10 +3,12 @@
 //! `SIM_SEEDS=5000 cargo test -p socker-tests --test sim` runs more of them.
 
 // Outside of a `#[test]` too, a test that can't go on should stop.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod counted;
 mod cuts;
 mod directory;
+mod fault;
 mod faults;
 mod lines;
 mod restarts;
