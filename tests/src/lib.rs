@@ -2,8 +2,8 @@
 //!
 //! - [`notation`] and [`vectors`] read `vectors/*.txt`; [`frames`] writes and reads frames plainly.
 //! - [`feed`] hands bytes to a machine in any pieces and keeps what it told and wrote.
-//! - [`calls`] makes calls of a machine in any order and checks what must hold, [`host_calls`] those of a
-//!   host.
+//! - [`calls`] makes calls in any order, of one machine or of two that are joined, and has their model;
+//!   [`host_calls`] makes those of a host.
 //! - [`notes`] is a service that notes what it is told, and a host of it fed by hand.
 //! - [`behaviour`] is how services behave, and [`hosts`] are those on which they do.
 //! - [`oracle`] is a second receiver, written for clarity.

@@ -5,10 +5,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use socker_core::{MessageKind, Role};
 use socker_tests::calls::{
-    Call, Joint, REQUEST, Start, Token, begin, right_response, run, run_joined,
+    Call, Joint, OPENING_LIMIT, OUTGOING_LIMIT, REQUEST, Start, Token, begin, right_response, run,
+    run_joined,
 };
 use socker_tests::cases;
-use socker_tests::frames::Frame;
+use socker_tests::frames::{Frame, opcode};
 
 fn start() -> impl Strategy<Value = Start> {
     prop_oneof![
@@ -64,17 +65,32 @@ fn input(start: Start) -> BoxedStrategy<Vec<u8>> {
         let end = end.index(bytes.len() + 1);
         bytes[..end].to_vec()
     });
-    let more = frames.clone().prop_map({
+    // As long as what may come before the owner has decided, or by one longer.
+    let full = (key(role), 0..2_usize)
+        .prop_map(|(key, more)| {
+            let header = 4 + if key.is_some() { 4 } else { 0 };
+            let payload = vec![0; OPENING_LIMIT - header + more];
+            Frame { key, ..Frame::new(opcode::BINARY, &payload) }.encode()
+        })
+        .boxed();
+    // What comes early may end with the begin of a frame.
+    let early = prop_oneof![
+        3 => (frames.clone(), frame(role), 0..3_usize)
+            .prop_map(|(frames, next, len)| [&frames, &next.encode()[..len]].concat()),
+        1 => full.clone(),
+    ];
+    let more = early.prop_map({
         let opening = opening.clone();
-        move |frames: Vec<u8>| [&opening[..], &frames].concat()
+        move |early: Vec<u8>| [&opening[..], &early].concat()
     });
     prop_oneof![
         4 => frames,
+        1 => full,
         2 => cut,
         1 => vec(any::<u8>(), 0..40),
         1 => begun,
         3 => Just(opening),
-        1 => more,
+        2 => more,
     ]
     .boxed()
 }
@@ -82,7 +98,15 @@ fn input(start: Start) -> BoxedStrategy<Vec<u8>> {
 /// A call that gives the machine no bytes.
 fn quiet_call() -> impl Strategy<Value = Call> {
     let kind = prop_oneof![Just(MessageKind::Text), Just(MessageKind::Binary)];
-    let len = prop_oneof![4 => 0..200usize, 2 => 900..3000usize, 1 => 60_000..70_000usize];
+    // Some fill the queue to the last byte, by a server or a client.
+    let full = prop_oneof![Just(OUTGOING_LIMIT - 4), Just(OUTGOING_LIMIT - 8)];
+    let len = prop_oneof![
+        8 => 0..200usize,
+        4 => 900..3000usize,
+        2 => full,
+        1 => 1800..1990usize,
+        1 => 60_000..70_000usize,
+    ];
     let token = prop_oneof![8 => Just(Token::Own), 1 => Just(Token::Foreign)];
     let name = prop::option::weighted(0.2, "one|two|three|no token");
     let code = prop_oneof![Just(1000), Just(1005), Just(4000), any::<u16>()];
@@ -95,9 +119,11 @@ fn quiet_call() -> impl Strategy<Value = Call> {
         1 => (token, 100..600u16).prop_map(|(token, status)| Call::Reject(token, status)),
         6 => (kind.clone(), len.clone()).prop_map(|(kind, len)| Call::Send(kind, len)),
         3 => (kind, len).prop_map(|(kind, len)| Call::SendFrame(kind, len)),
+        2 => (0..2_usize).prop_map(Call::Fill),
         2 => (0..140usize).prop_map(Call::Ping),
         1 => (code, "[a-zé€]{0,100}").prop_map(|(code, reason)| Call::Close(code, reason)),
         8 => prop_oneof![0..300usize, Just(usize::MAX)].prop_map(Call::Write),
+        1 => (0..16_u8).prop_map(Call::Drip),
         3 => Just(Call::Poll),
     ]
 }

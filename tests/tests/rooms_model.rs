@@ -55,6 +55,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => byte().prop_map(Step::JoinUnknown),
         16 => (byte(), byte(), byte(), any::<bool>())
             .prop_map(|(peer, key, len, state)| Step::Act { peer, key, len, state }),
+        3 => (byte(), byte(), any::<bool>())
+            .prop_map(|(peer, key, over)| Step::Fill { peer, key, over }),
         2 => byte().prop_map(Step::Close),
         4 => byte().prop_map(Step::Leave),
         3 => (0..40_u8).prop_map(Step::Wait),

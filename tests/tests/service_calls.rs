@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use socker_core::service::PeerId;
 use socker_tests::calls::{REQUEST, right_response};
+use socker_tests::cases;
 use socker_tests::frames::{Frame, opcode};
 use socker_tests::host_calls::{Call, Want, run};
 
@@ -58,7 +59,7 @@ fn call() -> impl Strategy<Value = Call> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(3000)))]
 
     #[test]
     fn any_order_of_calls(calls in vec(call(), 1..60)) {

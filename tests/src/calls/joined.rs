@@ -55,7 +55,8 @@ struct Pair {
 impl Pair {
     fn step(&mut self, step: Joint) {
         match step {
-            Joint::Of(_, Call::Read(_) | Call::ReadOne(_) | Call::ReadEof | Call::Write(_)) => {}
+            Joint::Of(_, Call::Read(_) | Call::ReadOne(_) | Call::ReadEof) => {}
+            Joint::Of(_, Call::Write(_) | Call::Drip(_)) => {}
             Joint::Of(Role::Server, call @ Call::Accept(..)) => {
                 let before = self.server.model.accepted;
                 self.server.call(call);

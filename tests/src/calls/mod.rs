@@ -48,10 +48,14 @@ pub enum Call {
     Reject(Token, u16),
     Send(MessageKind, usize),
     SendFrame(MessageKind, usize),
+    /// The longest message for which there is room, or one that is longer by so much.
+    Fill(usize),
     Ping(usize),
     Close(u16, String),
     /// The socket takes so many bytes.
     Write(usize),
+    /// It takes a single one before each of so many time-outs.
+    Drip(u8),
     Poll,
 }
 
@@ -65,7 +69,10 @@ pub enum Token {
 }
 
 /// The bytes that wait at the most, in these runs.
-const OUTGOING_LIMIT: usize = 2000;
+pub const OUTGOING_LIMIT: usize = 2000;
+
+/// The bytes of an opening at the most, and of what comes before it is decided.
+pub const OPENING_LIMIT: usize = 4000;
 
 /// The request that opens a server.
 pub const REQUEST: &str = "GET /path?query HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n\
@@ -90,8 +97,10 @@ pub fn right_response() -> Vec<u8> {
 #[must_use]
 pub fn begin(start: Start) -> Machine {
     let now = Instant::START;
-    let config =
-        Config::default().message_limit(5000).outgoing_limit(OUTGOING_LIMIT).opening_limit(4000);
+    let config = Config::default()
+        .message_limit(5000)
+        .outgoing_limit(OUTGOING_LIMIT)
+        .opening_limit(OPENING_LIMIT);
     let config = config.discard_limit(6000);
     let (config, seed) = (Arc::new(config), Seed::from([7; 16]));
     match start {

@@ -8,7 +8,7 @@ use socker_core::{
     AnswerError, CloseCode, Event, Instant, Machine, Message, MessageKind, Refusal, Role, wire,
 };
 
-use super::{Call, Start, Token, begin, model::Model};
+use super::{Call, OUTGOING_LIMIT, Start, Token, begin, model::Model};
 use crate::feed::{Told, Transcript};
 use crate::frames::{Frame, decode_all, opcode};
 
@@ -67,6 +67,11 @@ impl Walk {
             Call::Reject(token, status) => self.reject(token, status),
             Call::Send(kind, len) => self.send(&message(kind, len)),
             Call::SendFrame(kind, len) => self.send_frame(&message(kind, len)),
+            Call::Fill(more) => {
+                let waiting = self.machine.outgoing_len() + wire::MAX_HEADER;
+                let len = OUTGOING_LIMIT.saturating_sub(waiting) + more;
+                self.send(&message(MessageKind::Binary, len));
+            }
             Call::Ping(len) => {
                 let payload = vec![b'p'; len];
                 let pinged = self.machine.ping(&payload);
@@ -77,6 +82,12 @@ impl Walk {
                 self.model.close(self.now, code, &reason);
             }
             Call::Write(len) => drop(self.write(len)),
+            Call::Drip(times) => {
+                for _ in 0..times {
+                    self.write(1);
+                    self.call(Call::Timeout { before: false });
+                }
+            }
         }
         self.check();
     }

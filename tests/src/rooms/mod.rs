@@ -2,6 +2,7 @@
 //!
 //! A [`Stage`] takes what peers say and keeps what they hear; the [`Model`] says what that has to be.
 
+mod answer;
 mod model;
 mod naive;
 mod step;

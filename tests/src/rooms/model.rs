@@ -126,6 +126,14 @@ impl Model {
         self.room_of(peer).map(|room| self.rooms[room].id)
     }
 
+    /// How many bytes a state message with this key may have, in the room of a peer.
+    pub(super) fn room_for(&self, peer: PeerId, key: &str) -> usize {
+        let Some(room) = self.room_of(peer) else { return 0 };
+        let others = self.rooms[room].state.iter().filter(|(other, _)| other != key);
+        let used: usize = others.map(|(key, text)| key.len() + text.len() + ENTRY).sum();
+        self.limits.state.saturating_sub(used + key.len() + ENTRY)
+    }
+
     /// When the next room ends whose owner does not come back.
     #[must_use]
     pub fn timeout(&self) -> Option<Instant> {

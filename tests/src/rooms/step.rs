@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use socker_core::rooms::{Action, Limits, RoomError, RoomId};
 use socker_core::service::PeerId;
 use socker_core::{Instant, Message};
 
-use super::model::{Answer, Expected};
+use super::answer::read;
+use super::model::Expected;
 use super::naive::Naive;
 use super::{Heard, Model, Stage, WATCHED, message};
 
@@ -28,6 +28,12 @@ pub enum Step {
         key: u8,
         len: u8,
         state: bool,
+    },
+    /// The owner's state message which fills the room's state, or is too long by a byte.
+    Fill {
+        peer: u8,
+        key: u8,
+        over: bool,
     },
     Close(u8),
     /// The connection ends.
@@ -68,7 +74,7 @@ const PEERS: u8 = 8;
 /// Limits that are soon reached.
 #[must_use]
 fn limits() -> Limits {
-    let limits = Limits::default().rooms(3).members(3).state(1400).state_keys(3).grace(WATCHED);
+    let limits = Limits::default().rooms(3).members(3).state(1800).state_keys(3).grace(WATCHED);
     limits.message(1000).message_rate(1).message_burst(10)
 }
 
@@ -130,6 +136,7 @@ impl Walk {
             | Step::Join(number, _)
             | Step::JoinUnknown(number)
             | Step::Act { peer: number, .. }
+            | Step::Fill { peer: number, .. }
             | Step::Close(number)
             | Step::Say(number, _)
             | Step::Binary(number)
@@ -196,6 +203,13 @@ impl Walk {
                 // Some have line ends between their tokens.
                 let ends = if len % 2 == 0 { "," } else { "\r\n,\n" };
                 self.text(peer, &text.replace(',', ends));
+            }
+            Step::Fill { key, over, .. } => {
+                let key = key_of(key);
+                let empty = message(3, "", key, &[""], true).len();
+                let room = self.model.room_for(peer, key);
+                let param = "x".repeat((room + usize::from(over)).saturating_sub(empty));
+                self.text(peer, &message(3, "", key, &[&param], true));
             }
             Step::Close(_) => self.text(peer, &message(4, "", "", &[], false)),
             Step::Say(_, bytes) => {
@@ -371,52 +385,4 @@ fn code(error: RoomError) -> &'static str {
 /// The fourth of five is empty.
 fn key_of(number: u8) -> &'static str {
     ["draw", "clear", "a longer key", "", "slide"][usize::from(number) % 5]
-}
-
-fn read(text: &str) -> (Answer, Option<String>) {
-    let answer: Value = serde_json::from_str(text).expect(text);
-    for (field, empty) in [("funcKey", "\"\""), ("funcParams", "[]"), ("stateMessage", "false")] {
-        assert_eq!(answer[field].to_string(), empty, "{text}");
-    }
-    assert!(answer["status"]["text"].as_str().is_some_and(|text| !text.is_empty()), "{text}");
-    let token = answer.get("token").map(|token| token.as_str().expect("a string").to_owned());
-    let read = Answer {
-        uuid: answer["uuid"].as_str().and_then(|uuid| uuid.parse().ok()),
-        connected: answer["status"]["value"] == 3,
-        token: token.is_some(),
-        resumed: answer.get("resumed").and_then(Value::as_bool),
-        states: answer
-            .get("states")
-            .and_then(Value::as_u64)
-            .and_then(|states| states.try_into().ok()),
-        error: answer.get("error").map(|error| known(error.as_str().expect("a string"))),
-    };
-    (read, token)
-}
-
-/// The same word, to be compared.
-fn known(error: &str) -> &'static str {
-    [
-        "malformed",
-        "wrong-type",
-        "text-expected",
-        "message-too-long",
-        "unknown-status",
-        "unknown-room",
-        "room-full",
-        "too-many-rooms",
-        "not-in-room",
-        "already-in-room",
-        "wrong-room",
-        "not-owner",
-        "token-in-action",
-        "wrong-token",
-        "missing-key",
-        "state-full",
-        "denied",
-        "replaced",
-    ]
-    .into_iter()
-    .find(|known| *known == error)
-    .unwrap_or_else(|| panic!("a new error: {error}"))
 }

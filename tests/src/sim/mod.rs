@@ -43,7 +43,7 @@ pub use self::{
     ledger::{Arrived, Entry, Ledger, Record},
     net::Net,
     replay::{replay, replay_file},
-    trace::{Trace, for_seeds},
+    trace::{Trace, for_few_seeds, for_seeds},
 };
 use crate::draw::Draw;
 

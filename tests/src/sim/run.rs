@@ -34,6 +34,11 @@ impl<S: Service> Sim<S> {
         true
     }
 
+    /// The clock jumps: what should have happened meanwhile happens late, and all at once.
+    pub fn jump(&mut self, time: Duration) {
+        self.now = self.now + time;
+    }
+
     /// What happens next, if it is not after `end`; otherwise the time is `end` then.
     pub fn step(&mut self, end: Instant) -> bool {
         self.write();
@@ -67,6 +72,8 @@ impl<S: Service> Sim<S> {
             self.trace.note(now, "host's time", 0, &[]);
             self.host.handle_timeout(now);
         }
+        // Once more, or too early: it does nothing.
+        self.host.handle_timeout(now);
         for number in 0..self.clients.len() {
             let client = &mut self.clients[number];
             if !client.begun {

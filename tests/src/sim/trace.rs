@@ -77,10 +77,19 @@ impl Drop for Trace {
 
 /// Runs a suite's test for `SIM_SEEDS` seeds (default 200), or for `SIM_SEED` alone. If it fails it
 /// prints how to run that one again.
-pub fn for_seeds(suite: &str, test: &str, mut run: impl FnMut(u64)) {
+pub fn for_seeds(suite: &str, test: &str, run: impl FnMut(u64)) {
+    for_seeds_up_to(200, suite, test, run);
+}
+
+/// As [`for_seeds`], with fewer by default: of runs that take long.
+pub fn for_few_seeds(suite: &str, test: &str, run: impl FnMut(u64)) {
+    for_seeds_up_to(40, suite, test, run);
+}
+
+fn for_seeds_up_to(unless_told: u64, suite: &str, test: &str, mut run: impl FnMut(u64)) {
     let seeds = match variable("SIM_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..variable("SIM_SEEDS").unwrap_or(200),
+        None => 0..variable("SIM_SEEDS").unwrap_or(unless_told),
     };
     for seed in seeds {
         let again = Again { suite, test, seed };

@@ -3,9 +3,15 @@
 //! `SIM_SEEDS=5000 cargo test -p socker-tests --test sim` runs more of them.
 
 // Outside of a `#[test]` too, a test that can't go on should stop.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod counted;
+mod cuts;
 mod directory;
+mod fault;
+mod faults;
+mod lines;
+mod restarts;
 mod rooms;
 mod services;
 mod world;
@@ -15,7 +21,27 @@ use std::collections::BTreeSet;
 use socker_core::CloseReason;
 use socker_core::http::StatusCode;
 use socker_core::wire::Violation;
-use socker_tests::sim::{for_seeds, replay};
+use socker_tests::sim::{for_few_seeds, for_seeds, replay};
+
+#[test]
+fn cut_at_every_byte() {
+    cuts::run();
+}
+
+#[test]
+fn a_violation_before_every_act() {
+    cuts::violate();
+}
+
+#[test]
+fn faults_anywhere_in_rooms() {
+    faults::rooms();
+}
+
+#[test]
+fn faults_anywhere_in_a_directory() {
+    faults::directory();
+}
 
 #[test]
 fn worlds() {
@@ -30,6 +56,11 @@ fn worlds() {
 #[test]
 fn directory() {
     for_seeds("sim", "directory", directory::run);
+}
+
+#[test]
+fn restarts() {
+    for_few_seeds("sim", "restarts", restarts::run);
 }
 
 #[test]

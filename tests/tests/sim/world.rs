@@ -19,6 +19,8 @@ const LARGEST: usize = 3000;
 /// More than all that goes out beside a service's messages: a head, a Close, a Ping, and the words.
 const OF_ITSELF: usize = 1000;
 
+const HOUR: Duration = Duration::from_secs(3600);
+
 const FAREWELL: &str = "the end";
 
 type Lines = Box<dyn FnMut(&str)>;
@@ -115,6 +117,7 @@ impl World {
                 self.sim.send_bytes(client, b"\x81\x02hi, without a mask");
                 self.spoiled.push(client);
             }
+            11 if self.draw.below(12) == 0 => self.sim.jump(HOUR),
             _ => {
                 for _ in 0..=self.draw.below(8) {
                     let message = self.message(client);
