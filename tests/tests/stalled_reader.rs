@@ -128,8 +128,9 @@ fn read_until(clients: &mut [Client], holds: impl Fn(&Client) -> bool) {
 fn offer<R: Runs>(name: &str) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let mut running =
-        R::run(listener, FanOut::default(), Arc::new(Config::default()), Budget::default());
+    // The stalled one is not cut before it reads what was on its way.
+    let config = Config::default().close_timeout(4 * PATIENCE);
+    let mut running = R::run(listener, FanOut::default(), config.into(), Budget::default());
     // The first one sends, the last one does not read.
     let mut clients: Vec<_> =
         (0..READERS + 2).map(|number| Client::connect(address, number)).collect();
