@@ -1,12 +1,14 @@
 //! No order of calls is wrong: calls at random, of every kind of machine, and of two that are joined.
 
+use std::time::Duration;
+
 use allocation_counter::measure;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use socker_core::{MessageKind, Role};
+use socker_core::{Config, MessageKind, Role};
 use socker_tests::calls::{
-    Call, Joint, OPENING_LIMIT, OUTGOING_LIMIT, REQUEST, Start, Token, begin, right_response, run,
-    run_joined,
+    Call, Joint, OPENING_LIMIT, OUTGOING_LIMIT, REQUEST, Start, Token, begin, config,
+    right_response, run, run_joined, run_with,
 };
 use socker_tests::cases;
 use socker_tests::frames::{Frame, opcode};
@@ -74,8 +76,12 @@ fn input(start: Start) -> BoxedStrategy<Vec<u8>> {
         })
         .boxed();
     // What comes early may end with the begin of a frame.
+    let right = vec(key(role), 1..4).prop_map(|keys| {
+        let frames = keys.into_iter().map(|key| Frame { key, ..Frame::new(opcode::TEXT, b"hi") });
+        frames.flat_map(|frame| frame.encode()).collect::<Vec<u8>>()
+    });
     let early = prop_oneof![
-        3 => (frames.clone(), frame(role), 0..3_usize)
+        4 => (prop_oneof![frames.clone(), right.boxed()], frame(role), 0..3_usize)
             .prop_map(|(frames, next, len)| [&frames, &next.encode()[..len]].concat()),
         1 => full.clone(),
     ];
@@ -146,8 +152,32 @@ fn joint() -> impl Strategy<Value = Joint> {
     ]
 }
 
+/// Times and limits, of which some are none or never.
+fn any_config() -> impl Strategy<Value = Config> {
+    fn time(usual: u64) -> impl Strategy<Value = Duration> {
+        let usual = Duration::from_secs(usual);
+        prop_oneof![4 => Just(usual), 1 => Just(Duration::ZERO), 1 => Just(Duration::MAX)]
+    }
+    fn limit(usual: usize) -> impl Strategy<Value = usize> {
+        prop_oneof![4 => Just(usual), 1 => Just(0), 1 => Just(usize::MAX)]
+    }
+    let times = (prop::option::of(time(10)), prop::option::of(time(30)), time(30), time(5));
+    (times, limit(5000), limit(6000), limit(OUTGOING_LIMIT)).prop_map(
+        |((opening, keep_alive, answer, close), message, discard, outgoing)| {
+            config()
+                .opening_timeout(opening)
+                .keep_alive(keep_alive)
+                .keep_alive_timeout(answer)
+                .close_timeout(close)
+                .message_limit(message)
+                .discard_limit(discard)
+                .outgoing_limit(outgoing)
+        },
+    )
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(cases(1000)))]
+    #![proptest_config(ProptestConfig::with_cases(cases(700)))]
 
     #[test]
     fn any_order_of_calls(
@@ -157,6 +187,14 @@ proptest! {
         // All memory is given back: nothing is left but the limits.
         let fresh = begin(Start::Upgraded(Role::Server));
         prop_assert_eq!(measure(|| drop(machine)), measure(|| drop(fresh)));
+    }
+
+    #[test]
+    fn any_order_of_calls_with_any_times_and_limits(
+        config in any_config(),
+        (start, calls) in start().prop_flat_map(|start| (Just(start), vec(call(start), 1..40)))
+    ) {
+        run_with(start, config, calls);
     }
 
     #[test]
