@@ -123,13 +123,11 @@ fn begin_with(start: Start, config: Config) -> Machine {
 ///
 /// # Panics
 /// Something does not hold.
-#[allow(clippy::must_use_candidate)]
 pub fn run(start: Start, calls: impl IntoIterator<Item = Call>) -> Machine {
     run_with(start, config(), calls)
 }
 
 /// As [`run`], with these limits and times. The limits of the opening have to be those of [`config`].
-#[allow(clippy::must_use_candidate)]
 pub fn run_with(start: Start, config: Config, calls: impl IntoIterator<Item = Call>) -> Machine {
     let mut walk = Walk::new(start, begin_with(start, config), right_head(start));
     for call in calls {
