@@ -11,7 +11,7 @@ use socker_core::directory::codec::{self, Candidate, Sender};
 use socker_core::directory::{self, Directory};
 use socker_core::rooms::{self, Rooms};
 use socker_core::service::{Budget, Host, Service};
-use socker_core::{Message, Seed};
+use socker_core::{CloseCode, CloseReason, Message, Seed};
 use socker_tests::rooms::message;
 
 use crate::directory::listed;
@@ -72,6 +72,12 @@ pub(crate) fn rooms() {
             let (got, wanted) = (said_to(lines, number), said_to(whole, number));
             if fault.is_jump() || number == fault.client() && !fault.is_harmless() {
                 continue;
+            }
+            // The room has ended by now, and closed whoever was inside.
+            if got.first().is_some_and(|first| status(first) == 3) {
+                let closed = lines.clients[number].transcript.closed.as_ref();
+                let closed = closed.map(CloseReason::code);
+                assert_eq!(closed, Some(CloseCode::Normal), "client {number}");
             }
             if fault.client() != OWNER || fault.is_harmless() || got == wanted {
                 assert_eq!(got, wanted, "client {number} lost something");
