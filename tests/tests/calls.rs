@@ -1,12 +1,14 @@
 //! No order of calls is wrong: calls at random, of every kind of machine, and of two that are joined.
 
+use std::time::Duration;
+
 use allocation_counter::measure;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use socker_core::{MessageKind, Role};
+use socker_core::{Config, MessageKind, Role};
 use socker_tests::calls::{
-    Call, Joint, OPENING_LIMIT, OUTGOING_LIMIT, REQUEST, Start, Token, begin, right_response, run,
-    run_joined,
+    Call, Joint, OPENING_LIMIT, OUTGOING_LIMIT, REQUEST, Start, Token, begin, config,
+    right_response, run, run_joined, run_with,
 };
 use socker_tests::cases;
 use socker_tests::frames::{Frame, opcode};
@@ -45,54 +47,75 @@ fn frame(role: Role) -> impl Strategy<Value = Frame> {
     })
 }
 
-fn input(start: Start) -> BoxedStrategy<Vec<u8>> {
-    let role = match start {
+fn role(start: Start) -> Role {
+    match start {
         Start::Server | Start::Upgraded(Role::Server) => Role::Server,
         Start::Client | Start::Upgraded(Role::Client) => Role::Client,
-    };
-    let frames = vec(frame(role), 1..4)
-        .prop_map(|frames| frames.iter().flat_map(Frame::encode).collect::<Vec<u8>>())
-        .boxed();
-    let opening = match start {
+    }
+}
+
+fn opening(start: Start) -> Vec<u8> {
+    match start {
         Start::Client => right_response(),
         _ => REQUEST.as_bytes().to_vec(),
-    };
-    let begun = any::<prop::sample::Index>().prop_map({
-        let opening = opening.clone();
-        move |end| opening[..end.index(opening.len())].to_vec()
+    }
+}
+
+fn frames(role: Role) -> impl Strategy<Value = Vec<u8>> {
+    vec(frame(role), 1..4).prop_map(|frames| frames.iter().flat_map(Frame::encode).collect())
+}
+
+/// As long as what may come before the owner has decided, or by one longer.
+fn full(role: Role) -> impl Strategy<Value = Vec<u8>> {
+    (key(role), 0..2_usize).prop_map(|(key, more)| {
+        let header = 4 + if key.is_some() { 4 } else { 0 };
+        let payload = vec![0; OPENING_LIMIT - header + more];
+        Frame { key, ..Frame::new(opcode::BINARY, &payload) }.encode()
+    })
+}
+
+/// What opens a connection, and what comes at once with it; that may end with the begin of a frame.
+fn opening_and_more(start: Start) -> impl Strategy<Value = Vec<u8>> {
+    let role = role(start);
+    let right = vec(key(role), 1..4).prop_map(|keys| {
+        let frames = keys.into_iter().map(|key| Frame { key, ..Frame::new(opcode::TEXT, b"hi") });
+        frames.flat_map(|frame| frame.encode()).collect::<Vec<u8>>()
     });
-    let cut = (frames.clone(), any::<prop::sample::Index>()).prop_map(|(bytes, end)| {
+    let more = prop_oneof![
+        4 => (prop_oneof![frames(role), right], frame(role), 0..3_usize)
+            .prop_map(|(frames, next, len)| [&frames, &next.encode()[..len]].concat()),
+        1 => full(role),
+    ];
+    more.prop_map(move |more| [opening(start), more].concat())
+}
+
+fn input(start: Start) -> impl Strategy<Value = Vec<u8>> {
+    let begin = |bytes: Vec<u8>, end: prop::sample::Index| {
         let end = end.index(bytes.len() + 1);
         bytes[..end].to_vec()
-    });
-    // As long as what may come before the owner has decided, or by one longer.
-    let full = (key(role), 0..2_usize)
-        .prop_map(|(key, more)| {
-            let header = 4 + if key.is_some() { 4 } else { 0 };
-            let payload = vec![0; OPENING_LIMIT - header + more];
-            Frame { key, ..Frame::new(opcode::BINARY, &payload) }.encode()
-        })
-        .boxed();
-    // What comes early may end with the begin of a frame.
-    let early = prop_oneof![
-        3 => (frames.clone(), frame(role), 0..3_usize)
-            .prop_map(|(frames, next, len)| [&frames, &next.encode()[..len]].concat()),
-        1 => full.clone(),
-    ];
-    let more = early.prop_map({
-        let opening = opening.clone();
-        move |early: Vec<u8>| [&opening[..], &early].concat()
-    });
+    };
+    let role = role(start);
     prop_oneof![
-        4 => frames,
-        1 => full,
-        2 => cut,
+        4 => frames(role),
+        1 => full(role),
+        2 => (frames(role), any::<prop::sample::Index>())
+            .prop_map(move |(bytes, end)| begin(bytes, end)),
         1 => vec(any::<u8>(), 0..40),
-        1 => begun,
-        3 => Just(opening),
-        2 => more,
+        1 => any::<prop::sample::Index>().prop_map(move |end| begin(opening(start), end)),
+        3 => Just(opening(start)),
+        2 => opening_and_more(start),
     ]
-    .boxed()
+}
+
+/// Any calls; half of them begin with those that open the connection.
+fn calls(start: Start) -> impl Strategy<Value = Vec<Call>> {
+    let opened = opening_and_more(start).prop_map(move |bytes| match start {
+        Start::Upgraded(_) => Vec::new(),
+        Start::Client => vec![Call::Read(bytes)],
+        Start::Server => vec![Call::Read(bytes), Call::Accept(Token::Own, None)],
+    });
+    (prop::option::of(opened), vec(call(start), 1..40))
+        .prop_map(|(opened, calls)| [opened.unwrap_or_default(), calls].concat())
 }
 
 /// A call that gives the machine no bytes.
@@ -146,17 +169,49 @@ fn joint() -> impl Strategy<Value = Joint> {
     ]
 }
 
+/// Times and limits, of which some are none or never.
+fn any_config() -> impl Strategy<Value = Config> {
+    fn time(usual: u64) -> impl Strategy<Value = Duration> {
+        let usual = Duration::from_secs(usual);
+        prop_oneof![4 => Just(usual), 1 => Just(Duration::ZERO), 1 => Just(Duration::MAX)]
+    }
+    fn limit(usual: usize) -> impl Strategy<Value = usize> {
+        prop_oneof![4 => Just(usual), 1 => Just(0), 1 => Just(usize::MAX)]
+    }
+    let times = (prop::option::of(time(10)), prop::option::of(time(30)), time(30), time(5));
+    (times, limit(5000), limit(6000), limit(OUTGOING_LIMIT)).prop_map(
+        |((opening, keep_alive, answer, close), message, discard, outgoing)| {
+            config()
+                .opening_timeout(opening)
+                .keep_alive(keep_alive)
+                .keep_alive_timeout(answer)
+                .close_timeout(close)
+                .message_limit(message)
+                .discard_limit(discard)
+                .outgoing_limit(outgoing)
+        },
+    )
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(cases(1000)))]
+    #![proptest_config(ProptestConfig::with_cases(cases(700)))]
 
     #[test]
     fn any_order_of_calls(
-        (start, calls) in start().prop_flat_map(|start| (Just(start), vec(call(start), 1..40)))
+        (start, calls) in start().prop_flat_map(|start| (Just(start), calls(start)))
     ) {
         let machine = run(start, calls);
         // All memory is given back: nothing is left but the limits.
         let fresh = begin(Start::Upgraded(Role::Server));
         prop_assert_eq!(measure(|| drop(machine)), measure(|| drop(fresh)));
+    }
+
+    #[test]
+    fn any_order_of_calls_with_any_times_and_limits(
+        config in any_config(),
+        (start, calls) in start().prop_flat_map(|start| (Just(start), calls(start)))
+    ) {
+        run_with(start, config, calls);
     }
 
     #[test]

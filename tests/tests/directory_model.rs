@@ -44,9 +44,17 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     })
 }
 
+/// Many deregister only to register again.
+fn server_steps() -> impl Strategy<Value = Vec<ServerStep>> {
+    let again = any::<u8>()
+        .prop_map(|server| vec![ServerStep::Deregister(server), ServerStep::Register(server)]);
+    let steps = prop_oneof![12 => server_step().prop_map(|step| vec![step]), 1 => again];
+    vec(steps, 0..100).prop_map(|steps| steps.concat())
+}
+
 fn server_step() -> impl Strategy<Value = ServerStep> {
     let byte = any::<u8>;
-    let count = || prop_oneof![Just(1_u8), Just(u8::MAX)];
+    let count = || prop_oneof![Just(1_u8), Just(2), Just(u8::MAX)];
     prop_oneof![
         6 => byte().prop_map(ServerStep::Open),
         2 => byte().prop_map(ServerStep::Break),
@@ -74,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn servers_do_what_their_model_does(steps in vec(server_step(), 0..100)) {
+    fn servers_do_what_their_model_does(steps in server_steps()) {
         run_servers(steps);
     }
 }

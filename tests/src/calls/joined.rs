@@ -1,8 +1,8 @@
 use bytes::Buf;
 use socker_core::Role;
 
-use super::{Call, Start, right_head, walk::Walk};
-use crate::feed::Told;
+use super::{Call, Start, begin, right_head, walk::Walk};
+use crate::feed::{Told, take_outgoing};
 
 /// Something that is done to a client and a server which are joined.
 #[derive(Clone, Debug)]
@@ -34,10 +34,11 @@ pub fn run_joined(upgraded: bool, steps: impl IntoIterator<Item = Joint>) {
         (false, Role::Client) => Start::Client,
         (false, Role::Server) => Start::Server,
     };
-    let request = Walk::new(Start::Client, Vec::new()).write(usize::MAX);
-    let client = Walk::new(start(Role::Client), right_head(start(Role::Client)));
+    let request = take_outgoing(&mut begin(Start::Client));
+    let client_start = start(Role::Client);
+    let client = Walk::new(client_start, begin(client_start), right_head(client_start));
     let server_head = if upgraded { Vec::new() } else { request };
-    let server = Walk::new(start(Role::Server), server_head);
+    let server = Walk::new(start(Role::Server), begin(start(Role::Server)), server_head);
     let mut pair = Pair { client, server, broken: false };
     for step in steps {
         pair.step(step);

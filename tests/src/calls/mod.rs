@@ -96,13 +96,18 @@ pub fn right_response() -> Vec<u8> {
 /// The machine that the calls are for.
 #[must_use]
 pub fn begin(start: Start) -> Machine {
-    let now = Instant::START;
-    let config = Config::default()
-        .message_limit(5000)
-        .outgoing_limit(OUTGOING_LIMIT)
-        .opening_limit(OPENING_LIMIT);
-    let config = config.discard_limit(6000);
-    let (config, seed) = (Arc::new(config), Seed::from([7; 16]));
+    begin_with(start, config())
+}
+
+/// Limits that are soon reached.
+#[must_use]
+pub fn config() -> Config {
+    let config = Config::default().message_limit(5000).discard_limit(6000);
+    config.outgoing_limit(OUTGOING_LIMIT).opening_limit(OPENING_LIMIT)
+}
+
+fn begin_with(start: Start, config: Config) -> Machine {
+    let (now, config, seed) = (Instant::START, Arc::new(config), Seed::from([7; 16]));
     match start {
         Start::Server => Machine::server(now, config),
         Start::Client => {
@@ -118,9 +123,13 @@ pub fn begin(start: Start) -> Machine {
 ///
 /// # Panics
 /// Something does not hold.
-#[allow(clippy::must_use_candidate)]
 pub fn run(start: Start, calls: impl IntoIterator<Item = Call>) -> Machine {
-    let mut walk = Walk::new(start, right_head(start));
+    run_with(start, config(), calls)
+}
+
+/// As [`run`], with these limits and times. The limits of the opening have to be those of [`config`].
+pub fn run_with(start: Start, config: Config, calls: impl IntoIterator<Item = Call>) -> Machine {
+    let mut walk = Walk::new(start, begin_with(start, config), right_head(start));
     for call in calls {
         walk.call(call);
     }

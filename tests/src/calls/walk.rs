@@ -8,11 +8,14 @@ use socker_core::{
     AnswerError, CloseCode, Event, Instant, Machine, Message, MessageKind, Refusal, Role, wire,
 };
 
-use super::{Call, OUTGOING_LIMIT, Start, Token, begin, model::Model};
+use super::{Call, Start, Token, model::Model};
 use crate::feed::{Told, Transcript};
 use crate::frames::{Frame, decode_all, opcode};
 
 const HOUR: Duration = Duration::from_secs(3600);
+
+/// Of a message where there is no limit.
+const LONGEST: usize = 100_000;
 
 /// A machine and its model, on their way.
 pub(super) struct Walk {
@@ -29,8 +32,7 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn new(start: Start, right_head: Vec<u8>) -> Self {
-        let machine = begin(start);
+    pub(super) fn new(start: Start, machine: Machine, right_head: Vec<u8>) -> Self {
         let mut walk = Self {
             model: Model::new(start, right_head, &machine),
             machine,
@@ -69,7 +71,8 @@ impl Walk {
             Call::SendFrame(kind, len) => self.send_frame(&message(kind, len)),
             Call::Fill(more) => {
                 let waiting = self.machine.outgoing_len() + wire::MAX_HEADER;
-                let len = OUTGOING_LIMIT.saturating_sub(waiting) + more;
+                let limit = self.machine.config().outgoing_limit;
+                let len = limit.saturating_sub(waiting).min(LONGEST) + more;
                 self.send(&message(MessageKind::Binary, len));
             }
             Call::Ping(len) => {
@@ -267,7 +270,8 @@ impl Walk {
     /// Ends the connection, and judges what was written.
     pub(super) fn end(mut self) -> Machine {
         self.write(usize::MAX);
-        if self.machine.is_open() {
+        // Without a time-out a request waits as long as its owner does.
+        if self.machine.is_open() || self.model.is_pending() {
             self.call(Call::Close(1000, String::new()));
             self.write(usize::MAX);
         }

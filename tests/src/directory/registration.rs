@@ -39,8 +39,8 @@ pub enum ServerStep {
 }
 
 /// How many servers there are, of which [`LISTED`] may be listed, and how many clients.
-const SERVERS: u8 = 3;
-const LISTED: usize = 2;
+const SERVERS: u8 = 2;
+const LISTED: usize = 1;
 const CLIENTS: u8 = 2;
 
 /// The last is no JSON.
@@ -59,7 +59,7 @@ pub fn run_servers(steps: impl IntoIterator<Item = ServerStep>) {
     let mut servers: Vec<_> = (0..SERVERS).map(Server::new).collect();
     for step in steps {
         act(&mut stage, &mut servers, &step);
-        servers.iter_mut().for_each(Server::check);
+        servers.iter().for_each(Server::check);
     }
     settle(&mut stage, &mut servers);
 }
@@ -155,13 +155,16 @@ impl Server {
         assert_eq!(self.untold.pop_front(), None);
     }
 
-    /// All that is to be said is said, and nothing else.
-    fn check(&mut self) {
+    /// All that is to be said goes on its way, and nothing else.
+    fn say(&mut self) {
         while let Some(message) = self.registration.poll_message() {
             assert_eq!(Some(&message), self.to_say.pop_front().as_ref());
             self.up.push_back(message);
         }
         assert_eq!(self.to_say.pop_front(), None);
+    }
+
+    fn check(&self) {
         let may_be_listed = self.wanted && self.open;
         assert!(self.registration.id().is_none() || may_be_listed, "an id, and not listed");
     }
@@ -259,6 +262,7 @@ fn act(stage: &mut Stage, servers: &mut [Server], step: &ServerStep) {
 }
 
 fn up(stage: &mut Stage, server: &mut Server, count: u8) {
+    server.say();
     for _ in 0..count {
         let Some(message) = server.up.pop_front() else { return };
         stage.say_bytes(server.peer(), &message);

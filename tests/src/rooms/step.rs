@@ -74,8 +74,8 @@ const PEERS: u8 = 8;
 /// Limits that are soon reached.
 #[must_use]
 fn limits() -> Limits {
-    let limits = Limits::default().rooms(3).members(3).state(1800).state_keys(3).grace(WATCHED);
-    limits.message(1000).message_rate(1).message_burst(10)
+    let limits = Limits::default().rooms(3).members(3).state(2200).state_keys(3).grace(WATCHED);
+    limits.message(1500).message_rate(1).message_burst(20)
 }
 
 struct Walk {

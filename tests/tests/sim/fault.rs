@@ -33,14 +33,16 @@ pub(crate) enum What {
     HostViolates,
     /// The client's socket takes nothing and gives nothing.
     Stalls,
+    /// The same, and after all acts the host learns that it broke.
+    Breaks,
     /// The clock jumps by an hour.
     Hour,
     /// The host's time-outs come too early, and too often.
     Times,
 }
 
-pub(crate) const WHATS: [What; 5] =
-    [What::ClientViolates, What::HostViolates, What::Stalls, What::Hour, What::Times];
+pub(crate) const WHATS: [What; 6] =
+    [What::ClientViolates, What::HostViolates, What::Stalls, What::Breaks, What::Hour, What::Times];
 
 /// Each cut behind any byte, with so many bytes between two of them, and each other fault between any
 /// two acts, of each of these clients.

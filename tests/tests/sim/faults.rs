@@ -11,7 +11,7 @@ use socker_core::directory::codec::{self, Candidate, Sender};
 use socker_core::directory::{self, Directory};
 use socker_core::rooms::{self, Rooms};
 use socker_core::service::{Budget, Host, Service};
-use socker_core::{Message, Seed};
+use socker_core::{CloseCode, CloseReason, Message, Seed};
 use socker_tests::rooms::message;
 
 use crate::directory::listed;
@@ -27,9 +27,10 @@ fn stride() -> usize {
     if seeds.is_some_and(|seeds| seeds > 1000) { 1 } else { 7 }
 }
 
-/// Plays it without a fault, and then with each.
+/// Plays it without a fault, and then with each; some holds at once, and some when all has come out.
 fn each<S: Service>(
     play: impl Fn(Option<Fault>) -> Lines<S>,
+    at_once: impl Fn(&Lines<S>),
     judge: impl Fn(&Lines<S>, &Lines<S>),
 ) {
     let whole = play(None);
@@ -41,6 +42,8 @@ fn each<S: Service>(
     for fault in faults(&whole, stride()) {
         let run = || {
             let mut lines = play(Some(fault));
+            lines.break_stalled();
+            at_once(&lines);
             lines.pass(LONG);
             judge(&lines, &whole);
             lines.end();
@@ -57,12 +60,24 @@ const MEMBER: usize = 1;
 const OTHER: usize = 2;
 
 pub(crate) fn rooms() {
-    each(play_rooms, |lines, whole| {
+    let at_once = |lines: &Lines<Rooms>| {
+        let rooms = &lines.host.service().service;
+        let there = lines.clients.iter().filter(|client| client.is_there()).count();
+        let inside: usize = rooms.ids().map(|room| rooms.members(room).count()).sum();
+        assert!(inside <= there, "{inside} are inside, and {there} are there");
+    };
+    each(play_rooms, at_once, |lines, whole| {
         let Some(fault) = lines.fault else { return };
         for number in [OWNER, MEMBER, OTHER] {
             let (got, wanted) = (said_to(lines, number), said_to(whole, number));
             if fault.is_jump() || number == fault.client() && !fault.is_harmless() {
                 continue;
+            }
+            // The room has ended by now, and closed whoever was inside.
+            if got.first().is_some_and(|first| status(first) == 3) {
+                let closed = lines.clients[number].transcript.closed.as_ref();
+                let closed = closed.map(CloseReason::code);
+                assert_eq!(closed, Some(CloseCode::Normal), "client {number}");
             }
             if fault.client() != OWNER || fault.is_harmless() || got == wanted {
                 assert_eq!(got, wanted, "client {number} lost something");
@@ -132,7 +147,15 @@ const FIRST: usize = 1;
 const SECOND: usize = 2;
 
 pub(crate) fn directory() {
-    each(play_directory, |lines, whole| {
+    let at_once = |lines: &Lines<Directory>| {
+        let offers = lines.host.service().service.open_offers();
+        let waits = |client: &usize| {
+            lines.clients.get(*client).is_some_and(|client| client.is_there() && client.offered)
+        };
+        let waiting = [FIRST, SECOND].iter().filter(|client| waits(client)).count();
+        assert!(offers <= waiting, "{offers} offers of {waiting}");
+    };
+    each(play_directory, at_once, |lines, whole| {
         let Some(fault) = lines.fault else { return };
         let directory = &lines.host.service().service;
         assert_eq!(directory.open_offers(), 0, "an offer is left");

@@ -35,6 +35,8 @@ pub(crate) struct Client {
     up_ended: bool,
     /// Nothing arrives any more.
     pub(crate) dead: bool,
+    /// Nor does the host's socket take anything.
+    stalled: bool,
     /// It has made an offer.
     pub(crate) offered: bool,
 }
@@ -59,6 +61,7 @@ impl<S: Service> Lines<S> {
             down: 0,
             up_ended: false,
             dead: false,
+            stalled: false,
             offered: false,
         });
         self.flow();
@@ -72,6 +75,17 @@ impl<S: Service> Lines<S> {
         let _ = self.clients[client].machine.send(message);
         self.flow();
         self.acted();
+    }
+
+    /// A socket that took nothing breaks, with all that waits for it.
+    pub(crate) fn break_stalled(&mut self) {
+        let Some(Fault::After { client, what: What::Breaks, .. }) = self.fault else { return };
+        if let Some(client) = self.clients.get_mut(client).filter(|client| client.stalled)
+            && let Some(peer) = client.peer.take()
+        {
+            self.host.remove(self.now, peer);
+        }
+        self.flow();
     }
 
     /// So much time goes by, with all that happens in it.
@@ -113,7 +127,7 @@ impl<S: Service> Lines<S> {
                 }
             }
             What::HostViolates => client.read(self.now, b"\x81\x82\0\0\0\0hi"),
-            What::Stalls => client.dead = true,
+            What::Stalls | What::Breaks => (client.dead, client.stalled) = (true, true),
             What::Hour => {
                 self.now = self.now + HOUR;
                 self.handle_timeout();
@@ -170,6 +184,9 @@ impl<S: Service> Lines<S> {
     fn carry_down(&mut self, number: usize) -> bool {
         let (now, cut) = (self.now, self.cut(number, false));
         let Some(peer) = self.clients[number].peer else { return false };
+        if self.clients[number].stalled && !self.host.is_done(peer) {
+            return false;
+        }
         let outgoing = self.host.outgoing(peer);
         let bytes = outgoing.map(|mut outgoing| outgoing.copy_to_bytes(outgoing.remaining()));
         let bytes = bytes.unwrap_or_default();
@@ -265,6 +282,11 @@ impl Client {
                 event => self.transcript.tell(event),
             }
         }
+    }
+
+    /// Whether the host knows it.
+    pub(crate) fn is_there(&self) -> bool {
+        self.peer.is_some()
     }
 
     /// The messages that it got.

@@ -146,7 +146,9 @@ impl World {
             self.sim.cut(client, Cut::Reset);
         }
         self.up = false;
-        let pause = self.draw.below(3000) as u64;
+        // Now and then for so long that servers wait their longest.
+        let longest = if self.draw.below(4) == 0 { 60_000 } else { 3_000 };
+        let pause = self.draw.below(longest) as u64;
         self.look_for(Duration::from_millis(500 + pause));
         assert!(self.sim.host.is_empty(), "a connection has outlived its socket");
         self.lives += 1;
@@ -160,13 +162,15 @@ impl World {
         if self.servers.is_empty() {
             return;
         }
-        let Server { link, .. } = self.servers.swap_remove(server);
+        let Server { link, registration, .. } = self.servers.swap_remove(server);
         let peer = link.client.and_then(|client| self.sim[client].peer());
         link.cut(&mut self.sim, Cut::Silent);
         self.look_for(HEARTBEAT + SLACK);
         let directory = self.sim.host.service();
         let listed = |id| directory.server(id) == peer;
         assert!(peer.is_none() || !directory.servers().any(|(id, _)| listed(id)), "it is listed");
+        let waits = |page: &Page| registration.id().is_some_and(|id| page.offered.contains(&id));
+        assert!(!self.pages.iter().any(waits), "a page was not told");
     }
 
     /// So much time goes by.

@@ -152,7 +152,7 @@ impl Model {
         for answer in &account.answers[self.pings..until] {
             if answer.opcode == opcode::PONG
                 && self.is_open()
-                && self.waiting() < self.config.outgoing_limit
+                && self.waiting() < self.config.outgoing_limit.max(1)
             {
                 self.push(answer.clone());
             }
