@@ -172,7 +172,8 @@ impl Registration {
         self.events.push_back(event);
     }
 
-    /// What the directory has told, in order.
+    /// What the directory has told, in order. All of it waits here until it is polled, without a limit:
+    /// poll after each [`Registration::read`].
     pub fn poll_event(&mut self) -> Option<RegistrationEvent> {
         self.events.pop_front()
     }
