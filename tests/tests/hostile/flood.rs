@@ -16,9 +16,9 @@ use crate::{
     server::{PATIENCE, Server, Setup},
 };
 
-const THREADS: u8 = 4;
+const THREADS: u8 = 8;
 /// Connections of each thread in a round.
-const VISITS: u32 = 250;
+const VISITS: u32 = 75;
 /// As `socker-core` has it: so many above the budget are served, to be told so.
 const TURNED_AWAY: usize = 64;
 
@@ -103,9 +103,16 @@ fn crowd(server: &mut Server) {
 /// Those who are welcome, and what the others were told, if anything.
 fn arrive(server: SocketAddr, host: u8, peers: usize) -> (Vec<Peer>, Vec<Option<u16>>) {
     let (mut welcome, mut refused) = (Vec::new(), Vec::new());
-    for _ in 0..peers {
-        let mut peer = Peer::connect(server, host).unwrap();
-        match peer.ask("/").and_then(|()| peer.answered()) {
+    let asked: Vec<_> = (0..peers)
+        .map(|_| {
+            let mut peer = Peer::connect(server, host).unwrap();
+            // It may be closed already.
+            let _ = peer.ask("/");
+            peer
+        })
+        .collect();
+    for mut peer in asked {
+        match peer.answered() {
             Ok(101) => welcome.push(peer),
             Ok(status) => refused.push(Some(status)),
             Err(error) => {

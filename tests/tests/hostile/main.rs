@@ -27,6 +27,15 @@ use std::alloc::System;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
+use self::{
+    descriptors::descriptors,
+    faults::{faults, interruptions},
+    flood::flood,
+    resets::resets,
+    silent::silent,
+    slow::slow,
+};
+
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
@@ -37,14 +46,14 @@ macro_rules! on {
             $(
                 #[test]
                 fn $load() {
-                    super::$load::$load(stringify!($host));
+                    super::$load(stringify!($host));
                 }
             )*
         }
     };
 }
 
-on!(mio: flood, slow, silent, resets, descriptors, faults);
+on!(mio: flood, slow, silent, resets, descriptors, faults, interruptions);
 on!(tokio_threads: flood, slow, silent, resets, descriptors, faults);
 on!(tokio_tick: flood, resets);
 

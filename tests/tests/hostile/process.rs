@@ -35,6 +35,8 @@ pub(crate) const ANSWER: &str = "server: ";
 /// Most connections, and most of one address.
 pub(crate) const CONNECTIONS: usize = 300;
 pub(crate) const PER_ADDRESS: usize = 200;
+/// Most bytes that wait for all: for those who are to be stuffed at once, and few more.
+const OUTGOING: usize = 24 << 20;
 /// For a peer to answer a Close.
 pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -59,6 +61,7 @@ pub(crate) fn serve() {
     let budget = Budget::default()
         .connections(CONNECTIONS)
         .per_address(PER_ADDRESS)
+        .outgoing(OUTGOING)
         .message_rate(u32::MAX)
         .message_burst(u32::MAX);
 

@@ -8,7 +8,7 @@ use crate::{
     honest::Honest,
     peer::{Peer, request},
     server::{Server, Setup},
-    service::{LEAVE, MUCH, REJECTED},
+    service::{LEAVE, MUCH, MUCH_LEN, REJECTED},
 };
 
 /// Connections of each state in a round.
@@ -86,9 +86,22 @@ pub(crate) fn resets(host: &'static str) {
         // Here it may have heard, or not; then it is told of the end.
         reset(server, |peer| peer.ask("/").unwrap());
         all_at_once(server);
+        server.wait_present(1);
+        has_room(server);
     });
     honest.end();
     server.end();
+}
+
+/// What was to be sent to those who are gone does not count any more: it was more than may wait for all,
+/// and above that nobody is sent anything for whom something waits.
+fn has_room(server: &Server) {
+    let mut peer = Peer::open(server.address, 2);
+    text(&mut peer, MUCH);
+    text(&mut peer, "more");
+    assert_eq!(peer.receive().unwrap().payload.len(), MUCH_LEN);
+    assert_eq!(peer.receive().unwrap().payload, b"more");
+    peer.close().unwrap();
 }
 
 fn text(peer: &mut Peer, text: &str) {
