@@ -34,7 +34,7 @@ const FAULTS: [(&str, &str); 6] = [
 ];
 
 /// How visits ended.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Ended {
     clean: u32,
     broken: u32,
@@ -75,6 +75,7 @@ fn run(host: &'static str, faults: &[(&str, &str)]) -> Option<Ended> {
         assert!(report.get("messages") >= i64::from(ended.echoes), "{report:?}");
     });
     server.end();
+    eprintln!("{ended:?}");
     Some(ended)
 }
 

@@ -86,7 +86,7 @@ pub(crate) fn resets(host: &'static str) {
         // Here it may have heard, or not; then it is told of the end.
         reset(server, |peer| peer.ask("/").unwrap());
         all_at_once(server);
-        server.wait_present(1);
+        server.come_to_rest();
         has_room(server);
     });
     honest.end();

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
     io::{BufRead, BufReader, Write},
+    mem::replace,
     net::SocketAddr,
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{self, Receiver},
@@ -24,7 +25,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 const BLOCKS: i64 = 8;
 /// Bytes of the same. Lists keep what room they had at their longest, which is not the same in each
 /// round.
-const BYTES: i64 = 16 << 10;
+const BYTES: i64 = 32 << 10;
 
 /// What is to be served.
 #[derive(Clone, Copy, Debug)]
@@ -144,24 +145,13 @@ impl Server {
         all.map(|entry| entry.unwrap().file_name().to_str().unwrap().parse().unwrap()).collect()
     }
 
-    /// Waits until a report is as it should be.
-    pub(crate) fn wait(&mut self, what: &str, holds: impl Fn(&Report) -> bool) -> Report {
-        let begin = Instant::now();
-        loop {
-            let report = self.report();
-            if holds(&report) {
-                return report;
-            }
-            assert!(begin.elapsed() < PATIENCE, "{what}: {report:?}");
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-
     /// Waits until the service knows of so many peers, and no others.
     pub(crate) fn wait_present(&mut self, present: i64) -> Report {
-        let report = self.wait("the peers that are there", |report| {
-            report.get("present") == present
-                && report.get("accepted") - report.get("closed") == present
+        let report = until(|| {
+            let report = self.report();
+            let open = report.get("accepted") - report.get("closed");
+            let right = report.get("present") == present && open == present;
+            if right { Ok(report) } else { Err(format!("{present} are to be there: {report:?}")) }
         });
         assert_eq!(report.get("wrong"), 0, "{report:?}");
         report
@@ -182,31 +172,22 @@ impl Server {
 
     /// Waits until what a load has left is on its way out no more.
     pub(crate) fn come_to_rest(&mut self) -> Rest {
-        let begin = Instant::now();
         let mut before = self.rest();
-        loop {
+        until(|| {
             thread::sleep(Duration::from_millis(100));
             let now = self.rest();
-            if now == before || begin.elapsed() > PATIENCE {
-                return now;
-            }
-            before = now;
-        }
+            let last = replace(&mut before, now);
+            if now == last { Ok(now) } else { Err(format!("{last:?} and then {now:?}")) }
+        })
     }
 
     fn wait_rest(&mut self, before: &Rest, round: u32) {
-        let begin = Instant::now();
-        loop {
+        let now = until(|| {
             let now = self.rest();
-            if now.is_within(before) {
-                if env::var("FLOOD_VERBOSE").is_ok() {
-                    eprintln!("{before:?} -> {now:?}");
-                }
-                return;
-            }
-            assert!(begin.elapsed() < PATIENCE, "{now:?} after round {round}, before {before:?}");
-            thread::sleep(Duration::from_millis(20));
-        }
+            let more = || format!("{now:?} after round {round}, before {before:?}");
+            if now.is_within(before) { Ok(now) } else { Err(more()) }
+        });
+        eprintln!("round {round}: {before:?}, {now:?}");
     }
 
     fn rest(&mut self) -> Rest {
@@ -222,14 +203,9 @@ impl Server {
         assert_eq!(report.get("wrong"), 0, "{report:?}");
         assert_eq!(report.get("present"), 0, "{report:?}");
         assert_eq!(report.get("accepted"), report.get("closed"), "{report:?}");
-        let begin = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(begin.elapsed() < PATIENCE, "the server's process does not end");
-            thread::sleep(Duration::from_millis(10));
-        };
+        let status = until(|| {
+            self.child.try_wait().unwrap().ok_or_else(|| "its process does not end".to_owned())
+        });
         assert!(status.success(), "{status}");
         report
     }
@@ -257,6 +233,19 @@ impl Drop for Server {
             }
             thread::sleep(Duration::from_millis(10));
         }
+    }
+}
+
+/// Looks until there is what is looked for. It fails with the last reason why there is not, if that takes
+/// too long.
+pub(crate) fn until<T>(mut look: impl FnMut() -> Result<T, String>) -> T {
+    let begin = Instant::now();
+    loop {
+        match look() {
+            Ok(found) => return found,
+            Err(reason) => assert!(begin.elapsed() < PATIENCE, "{reason}"),
+        }
+        thread::sleep(Duration::from_millis(10));
     }
 }
 
