@@ -29,7 +29,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 use self::{
     descriptors::descriptors,
-    faults::{faults, interruptions},
+    faults::{faults, interruptions, unwatched},
     flood::flood,
     resets::resets,
     silent::silent,
@@ -53,7 +53,7 @@ macro_rules! on {
     };
 }
 
-on!(mio: flood, slow, silent, resets, descriptors, faults, interruptions);
+on!(mio: flood, slow, silent, resets, descriptors, faults, interruptions, unwatched);
 on!(tokio_threads: flood, slow, silent, resets, descriptors, faults);
 on!(tokio_tick: flood, resets);
 
