@@ -13,6 +13,10 @@ use crate::{
 /// Descriptors that are left for connections.
 const LEFT: usize = 4;
 
+/// Ms of the processor's time in a second that only a loop that never waits takes, also where many others
+/// want the processor too.
+const SPINS: i64 = 100;
+
 pub(crate) fn descriptors(host: &'static str) {
     let mut server = Setup::new(host).start();
     // What it needs for its first connection, it has.
@@ -45,7 +49,8 @@ pub(crate) fn descriptors(host: &'static str) {
         thread::sleep(Duration::from_millis(50));
     }
     let used = server.report().get("cpu") - before;
-    assert!(used < 300, "{used} ms of {:?}", begin.elapsed());
+    eprintln!("{used} ms of {:?}", begin.elapsed());
+    assert!(used < SPINS, "{used} ms of {:?}", begin.elapsed());
 
     // When descriptors come back, it goes on by itself.
     drop(open);

@@ -27,6 +27,10 @@ const BLOCKS: i64 = 8;
 /// round.
 const BYTES: i64 = 32 << 10;
 
+/// The same after the first round, with what is made for the first connection and then kept.
+const FIRST_BLOCKS: i64 = 64;
+const FIRST_BYTES: i64 = 64 << 10;
+
 /// What is to be served.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
@@ -160,9 +164,13 @@ impl Server {
     /// Runs a load once, and then again and again: after each, so many peers are left, and the server
     /// has nothing that it had not before.
     pub(crate) fn rounds(&mut self, present: i64, mut load: impl FnMut(&mut Self)) {
+        let fresh = self.rest();
         load(self);
         self.wait_present(present);
         let before = self.come_to_rest();
+        eprintln!("fresh: {fresh:?}");
+        assert!(before.blocks <= fresh.blocks + FIRST_BLOCKS, "{before:?}, {fresh:?}");
+        assert!(before.bytes <= fresh.bytes + FIRST_BYTES, "{before:?}, {fresh:?}");
         for round in 1..=rounds() {
             load(self);
             self.wait_present(present);

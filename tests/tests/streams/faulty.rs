@@ -57,6 +57,9 @@ const ERRORS: [ErrorKind; 10] = [
     ErrorKind::WouldBlock,
 ];
 
+/// Calls after which a stream is used in vain, many times what it takes.
+const CALLS: usize = 100_000;
+
 /// Most bytes that are held back.
 const HELD: usize = 8 << 10;
 
@@ -73,6 +76,7 @@ pub(crate) struct Faulty<IO> {
     broken: Option<ErrorKind>,
     /// The end has been read.
     ended: bool,
+    calls: usize,
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> Faulty<IO> {
@@ -86,6 +90,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Faulty<IO> {
             held: Vec::new(),
             broken: None,
             ended: false,
+            calls: 0,
         }
     }
 
@@ -96,6 +101,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Faulty<IO> {
 
     /// An error, after which the stream may go on, as some do, or not.
     fn fail(&mut self) -> io::Result<()> {
+        self.calls += 1;
+        assert!(self.calls < CALLS, "who uses it spins");
         if let Some(kind) = self.broken {
             return Err(kind.into());
         }
