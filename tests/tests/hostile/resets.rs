@@ -73,7 +73,7 @@ pub(crate) fn resets(host: &'static str) {
     let honest = Honest::start(server.address);
     server.rounds(1, |server| {
         for (state, prepare) in UNHEARD {
-            assert_eq!(reset(server, |peer| prepare(peer)), 0, "{state}");
+            assert_eq!(reset(server, prepare), 0, "{state}");
         }
         for (state, prepare) in OPEN {
             let told = reset(server, |peer| {
