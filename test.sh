@@ -5,6 +5,7 @@
 #   ./test.sh              all of it
 #   FUZZ_SECONDS=60 ./test.sh  a longer share of fuzzing (default 10 seconds a target)
 #   SIM_SEEDS=5000 ./test.sh   more runs of the simulated network (default 200)
+#   FLOOD_ROUNDS=50 ./test.sh   more of each hostile load on real sockets (default 3)
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -25,6 +26,14 @@ install_compiler() {
   step 'installing g++'
   as_root apt-get update -qq
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends g++ >/dev/null
+}
+
+# Makes system calls fail, for the hostile loads.
+install_strace() {
+  if has strace; then return; fi
+  step 'installing strace'
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends strace >/dev/null
 }
 
 # A network of its own keeps the browser from asking anybody outside for anything.
@@ -78,6 +87,7 @@ fuzz() {
 
 install_compiler
 install_chromium
+install_strace
 
 step 'format'
 cargo fmt --all --check

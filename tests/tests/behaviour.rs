@@ -5,7 +5,7 @@
 
 mod hosts;
 
-use hosts::{GameLoop, Mio, TokioTasks, TokioTick};
+use hosts::{GameLoop, Mio, TokioTasks, TokioThreads, TokioTick};
 use socker_tests::hosts::{Simulation, Sockets};
 
 /// The suite for one host.
@@ -35,4 +35,5 @@ on!(simulation, Simulation);
 on!(game_loop, Sockets<GameLoop>);
 on!(mio, Sockets<Mio>);
 on!(tokio_tasks, Sockets<TokioTasks>);
+on!(tokio_threads, Sockets<TokioThreads>);
 on!(tokio_tick, Sockets<TokioTick>);

@@ -40,7 +40,8 @@ impl<S: Service + Send + 'static> Handle<S> {
                 // The client's connection was gone already.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(_) => {
-                    time::sleep(pause).await;
+                    // Who drains does not wait for that.
+                    let _ = time::timeout(pause, self.draining()).await;
                     pause = LAST_PAUSE.min(pause * 2);
                 }
             }
@@ -55,15 +56,23 @@ impl<S: Service + Send + 'static> Handle<S> {
         &self,
         listener: &TcpListener,
     ) -> Option<io::Result<(TcpStream, std::net::SocketAddr)>> {
-        let mut draining = pin!(self.hub().ending.notified());
-        draining.as_mut().enable();
+        let mut draining = pin!(self.draining());
         poll_fn(|cx| {
-            // What is notified is a begin or an end of the drain.
-            if self.hub().is_draining() || draining.as_mut().poll(cx).is_ready() {
+            if draining.as_mut().poll(cx).is_ready() {
                 return Poll::Ready(None);
             }
             listener.poll_accept(cx).map(Some)
         })
         .await
+    }
+
+    /// Ready once the server drains.
+    async fn draining(&self) {
+        let mut notified = pin!(self.hub().ending.notified());
+        notified.as_mut().enable();
+        // What is notified is a begin or an end of the drain.
+        if !self.hub().is_draining() {
+            notified.await;
+        }
     }
 }

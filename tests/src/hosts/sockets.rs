@@ -2,17 +2,17 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::marker::PhantomData;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{self, Duration};
 
 use bytes::Buf;
 use socker_core::handshake::Request;
-use socker_core::service::{Budget, Context, Gap, Oversized, PeerId, Service, Verdict};
-use socker_core::{CloseCode, CloseReason, Config, Event, Instant, Machine, Message, Seed};
+use socker_core::service::{Budget, Service};
+use socker_core::{CloseCode, Config, Event, Instant, Machine, Message, Seed};
 
 use super::{Happened, PATIENCE, World};
-use crate::sim::Ledger;
+use crate::sim::SharedLedger;
 
 /// A host that runs a service on a listener, in a thread of its own.
 pub trait Runs {
@@ -43,16 +43,12 @@ pub type Drain = dyn FnMut(Duration, &str);
 pub struct Sockets<R> {
     running: Running,
     runs: PhantomData<R>,
-    ledger: Shared,
+    ledger: SharedLedger,
     address: SocketAddr,
     begin: time::Instant,
     clients: Vec<Client>,
     buffer: Vec<u8>,
 }
-
-/// The service's ledger, which is looked at when the host has ended.
-#[derive(Clone, Debug)]
-struct Shared(Arc<Mutex<Ledger>>);
 
 #[derive(Debug)]
 struct Client {
@@ -87,7 +83,7 @@ impl<R: Runs> World for Sockets<R> {
     fn start(service: impl Service + Send + 'static, config: Config, budget: Budget) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let ledger = Shared(Arc::new(Mutex::new(Ledger::new(service))));
+        let ledger = SharedLedger::new(service);
         Self {
             running: R::run(listener, ledger.clone(), config.into(), budget),
             runs: PhantomData,
@@ -191,7 +187,7 @@ impl<R: Runs> World for Sockets<R> {
             self.pump();
         }
         self.running.thread.join().expect("no panic").expect("no error");
-        for (peer, record) in self.ledger.0.lock().unwrap().records() {
+        for (peer, record) in self.ledger.lock().records() {
             assert!(record.closed.is_some(), "{peer} has no end");
         }
     }
@@ -278,40 +274,5 @@ impl Client {
             }
         }
         wrote
-    }
-}
-
-/// All calls go to the ledger.
-impl Service for Shared {
-    fn request(&mut self, cx: &mut Context<'_>, peer: PeerId, request: &Request) -> Verdict {
-        self.0.lock().unwrap().request(cx, peer, request)
-    }
-
-    fn opened(&mut self, cx: &mut Context<'_>, peer: PeerId) {
-        self.0.lock().unwrap().opened(cx, peer);
-    }
-
-    fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
-        self.0.lock().unwrap().message(cx, peer, message);
-    }
-
-    fn oversized(&mut self, cx: &mut Context<'_>, peer: PeerId, oversized: Oversized) {
-        self.0.lock().unwrap().oversized(cx, peer, oversized);
-    }
-
-    fn gap(&mut self, cx: &mut Context<'_>, peer: PeerId, gap: Gap) {
-        self.0.lock().unwrap().gap(cx, peer, gap);
-    }
-
-    fn closed(&mut self, cx: &mut Context<'_>, peer: PeerId, reason: &CloseReason) {
-        self.0.lock().unwrap().closed(cx, peer, reason);
-    }
-
-    fn timeout(&mut self, cx: &mut Context<'_>) {
-        self.0.lock().unwrap().timeout(cx);
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.0.lock().unwrap().poll_timeout()
     }
 }

@@ -29,6 +29,7 @@ mod ledger;
 mod net;
 mod replay;
 mod run;
+mod shared;
 mod trace;
 
 use std::{collections::BTreeMap, ops::Index, sync::Arc, time::Duration};
@@ -43,6 +44,7 @@ pub use self::{
     ledger::{Arrived, Entry, Ledger, Record},
     net::Net,
     replay::{replay, replay_file},
+    shared::SharedLedger,
     trace::{Trace, for_few_seeds, for_seeds},
 };
 use crate::draw::Draw;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use socker_core::Config;
 use socker_core::service::{Budget, Host, Service};
 use socker_tests::hosts::{Running, Runs};
+use tokio::runtime::Builder;
 
 // The example, as it is.
 #[allow(dead_code, unreachable_pub)]
@@ -65,7 +66,24 @@ impl Runs for TokioTasks {
         budget: Budget,
     ) -> Running {
         let handle = socker_tokio::Server::new(service).config(config).budget(budget).start();
-        on_tokio(listener, handle)
+        on_tokio(listener, handle, Builder::new_current_thread())
+    }
+}
+
+/// The same on two threads, so that tasks meet at the service.
+pub(crate) struct TokioThreads;
+
+impl Runs for TokioThreads {
+    fn run(
+        listener: TcpListener,
+        service: impl Service + Send + 'static,
+        config: Arc<Config>,
+        budget: Budget,
+    ) -> Running {
+        let handle = socker_tokio::Server::new(service).config(config).budget(budget).start();
+        let mut threads = Builder::new_multi_thread();
+        threads.worker_threads(2);
+        on_tokio(listener, handle, threads)
     }
 }
 
@@ -89,7 +107,8 @@ impl Runs for TokioTick {
             // What happened last.
             tick.poll();
         });
-        let Running { thread: tokio, drain } = on_tokio(listener, handle);
+        let Running { thread: tokio, drain } =
+            on_tokio(listener, handle, Builder::new_current_thread());
         let thread = thread::spawn(move || {
             game.join().unwrap();
             tokio.join().unwrap()
@@ -101,10 +120,11 @@ impl Runs for TokioTick {
 fn on_tokio<S: Service + Send + 'static>(
     listener: TcpListener,
     handle: socker_tokio::service::Handle<S>,
+    mut runtime: Builder,
 ) -> Running {
     let server = handle.clone();
     let thread = thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime.enable_all().build()?;
         runtime.block_on(async {
             listener.set_nonblocking(true)?;
             server.serve(tokio::net::TcpListener::from_std(listener)?).await
