@@ -1,13 +1,9 @@
 //! Accepting connections.
 
-use std::{
-    io::{self, ErrorKind},
-    net::SocketAddr,
-    time::Duration,
-};
+use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 
 use mio::net::{TcpListener, TcpStream};
-use socker_core::Instant;
+use socker_core::{Instant, service::host::is_of_connection};
 
 /// Connections of one turn: those that are there already go on meanwhile.
 const BATCH: usize = 128;
@@ -61,7 +57,7 @@ impl Listener {
                     self.ready = false;
                     return;
                 }
-                Err(error) if is_of_connection(&error) => {}
+                Err(error) if is_of_connection(error.kind()) => {}
                 Err(_) => {
                     self.paused = Some(now + self.pause);
                     self.pause = (2 * self.pause).min(LONGEST_PAUSE);
@@ -70,19 +66,4 @@ impl Listener {
             }
         }
     }
-}
-
-/// Whether an error is of the connection that was to be accepted, not of the listener: the next one
-/// may be well.
-fn is_of_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Interrupted
-            | ErrorKind::ConnectionAborted
-            | ErrorKind::ConnectionReset
-            | ErrorKind::ConnectionRefused
-            | ErrorKind::HostUnreachable
-            | ErrorKind::NetworkUnreachable
-            | ErrorKind::TimedOut
-    )
 }

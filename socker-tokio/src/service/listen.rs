@@ -2,7 +2,7 @@
 
 use std::{future::poll_fn, io, pin::pin, task::Poll, time::Duration};
 
-use socker_core::service::Service;
+use socker_core::service::{Service, host::is_of_connection};
 use tokio::{
     net::{TcpListener, TcpStream},
     time,
@@ -37,8 +37,7 @@ impl<S: Service + Send + 'static> Handle<S> {
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Err(error),
-                // The client's connection was gone already.
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) if is_of_connection(error.kind()) => {}
                 Err(_) => {
                     // Who drains does not wait for that.
                     let _ = time::timeout(pause, self.draining()).await;

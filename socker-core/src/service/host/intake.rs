@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::{io::ErrorKind, net::IpAddr};
 
 use http::StatusCode;
 
@@ -116,4 +116,29 @@ pub fn answer(machine: &mut Machine, now: Instant, incoming: Incoming, verdict: 
 pub fn not_offered(subprotocol: &str) -> Rejection {
     Rejection::new(StatusCode::INTERNAL_SERVER_ERROR)
         .with_text(format!("the subprotocol {subprotocol:?} was not offered\n"))
+}
+
+/// Whether an error of `accept` is of the connection that was to be accepted, not of the listener: the
+/// next one may be well. After any other, as for want of descriptors, a host waits before it tries again.
+///
+/// ```
+/// use socker_core::service::host::is_of_connection;
+/// use std::io::ErrorKind;
+///
+/// assert!(is_of_connection(ErrorKind::ConnectionAborted)); // the client has gone
+/// assert!(!is_of_connection(ErrorKind::OutOfMemory));
+/// ```
+#[must_use]
+pub fn is_of_connection(error: ErrorKind) -> bool {
+    matches!(
+        error,
+        ErrorKind::Interrupted
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionRefused
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::NetworkDown
+            | ErrorKind::TimedOut
+    )
 }

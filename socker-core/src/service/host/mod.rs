@@ -20,7 +20,7 @@ use bytes::Buf;
 use self::connections::Connections;
 pub use self::{
     connections::Outgoing,
-    intake::{Intake, answer, not_offered},
+    intake::{Intake, answer, is_of_connection, not_offered},
     pace::{Fate, Pace, TOO_SLOW},
     roster::{Entry, Excess, Roster},
     runner::Runner,
