@@ -3,6 +3,7 @@
 //! - [`notation`] and [`vectors`] read `vectors/*.txt`; [`frames`] writes and reads frames plainly.
 //! - [`feed`] hands bytes to a machine in any pieces and keeps what it told and wrote.
 //! - [`calls`] makes calls in any order and checks what must hold.
+//! - [`cases`] says how many cases a property is tried with.
 //! - [`notes`] is a service that notes what it is told, and a host of it fed by hand.
 //! - [`behaviour`] is how services behave, and [`hosts`] are those on which they do.
 //! - [`oracle`] is a second receiver, written for clarity.
@@ -17,6 +18,7 @@
 
 pub mod behaviour;
 pub mod calls;
+pub mod cases;
 pub mod directory;
 pub mod draw;
 pub mod feed;

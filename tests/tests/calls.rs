@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use socker_core::{MessageKind, Role};
 use socker_tests::calls::{Call, REQUEST, Start, Token, right_response, run};
+use socker_tests::cases::cases;
 use socker_tests::frames::Frame;
 
 fn start() -> impl Strategy<Value = Start> {
@@ -92,7 +93,7 @@ fn call(start: Start) -> impl Strategy<Value = Call> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(5000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(5000)))]
 
     #[test]
     fn any_order_of_calls(

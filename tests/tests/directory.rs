@@ -13,6 +13,7 @@ use socker_core::directory::{
 };
 use socker_core::service::{PeerId, Verdict};
 use socker_core::{Instant, Seed};
+use socker_tests::cases::cases;
 use socker_tests::directory::{Stage, request};
 use socker_tests::notation;
 use socker_tests::vectors::load;
@@ -432,7 +433,7 @@ fn any_message() -> impl Strategy<Value = Message<'static>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(2000)))]
 
     #[test]
     fn what_is_written_is_read(message in any_message()) {

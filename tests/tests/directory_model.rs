@@ -2,6 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use socker_tests::cases::cases;
 use socker_tests::directory::{Step, run};
 
 fn step() -> impl Strategy<Value = Step> {
@@ -33,7 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(2000)))]
 
     #[test]
     fn a_directory_does_what_its_model_does(steps in vec(step(), 0..200)) {

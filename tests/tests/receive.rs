@@ -6,6 +6,7 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use socker_core::{Config, Instant, Machine, Role, Seed};
+use socker_tests::cases::cases;
 use socker_tests::draw::Draw;
 use socker_tests::feed::transcribe;
 use socker_tests::frames::{Frame, decode_all};
@@ -105,7 +106,7 @@ fn limits() -> impl Strategy<Value = Limits> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(10000)))]
 
     #[test]
     fn any_frames_in_any_pieces((role, bytes) in bytes(), limits in limits(), seed: u64) {

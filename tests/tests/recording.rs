@@ -15,6 +15,7 @@ use socker_core::service::{
 };
 use socker_core::wire::{Frame, Violation};
 use socker_core::{CloseCode, CloseReason, Instant, Message, MessageKind};
+use socker_tests::cases::cases;
 use socker_tests::sim::{Join, Net, Sim, replay, replay_file};
 
 /// Uses all that a service can do.
@@ -363,7 +364,7 @@ fn make(service: &mut impl Service, now: Instant, peer: PeerId, call: &Call) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(1000)))]
 
     #[test]
     fn what_is_written_is_read(

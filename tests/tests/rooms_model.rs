@@ -2,6 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use socker_tests::cases::cases;
 use socker_tests::rooms::{Claim, Step, run};
 
 /// What is nearly a message of the protocol.
@@ -69,7 +70,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(2000)))]
 
     #[test]
     fn rooms_do_what_their_model_does(steps in vec(step(), 0..150)) {

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use socker_core::script::{Context, Expects, Outbox, Progress, Script, ScriptError, Stage, Step};
 use socker_core::wire::Frame;
 use socker_core::{CloseCode, Instant, Message, MessageKind, Refusal, SendError};
+use socker_tests::cases::cases;
 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 const CODE: CloseCode = CloseCode::Normal;
@@ -159,7 +160,7 @@ fn at(millis: u64) -> Instant {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(2000)))]
 
     #[test]
     fn a_script_does_what_the_model_does(plans in vec(plan(), 1..5), acts in vec(act(), 0..30)) {

@@ -15,6 +15,7 @@ use socker_core::service::{Budget, Context, Host, PeerId, Service, Verdict};
 use socker_core::wire;
 use socker_core::{CloseCode, Config, Instant, Message, Seed};
 use socker_tests::calls::{REQUEST, right_response};
+use socker_tests::cases::cases;
 use socker_tests::frames::{Frame, opcode};
 use socker_tests::sim::Ledger;
 
@@ -213,7 +214,7 @@ impl Walk {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(3000)))]
 
     #[test]
     fn any_order_of_calls(calls in vec(call(), 1..60)) {
