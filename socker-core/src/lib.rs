@@ -85,6 +85,8 @@
 //! 4. Every buffer has a finite limit, and memory is reserved for what has come, never for what is
 //!    announced. An idle machine owns no heap.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod config;
 #[cfg(feature = "directory")]
 pub mod directory;

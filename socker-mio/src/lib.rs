@@ -72,6 +72,8 @@
 //!
 //! There is no TLS; put a proxy before it, or use `socker-tokio`. Targets of 32 bits are left out.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod connections;
 mod dial;
 mod error;

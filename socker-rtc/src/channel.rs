@@ -82,8 +82,9 @@ impl ChannelConfig {
     }
 }
 
-impl From<&inner::ChannelConfig> for ChannelConfig {
-    fn from(config: &inner::ChannelConfig) -> Self {
+/// As the engine has it. These are no `From`, which would make the engine's types part of what we promise.
+impl ChannelConfig {
+    pub(crate) fn from_inner(config: &inner::ChannelConfig) -> Self {
         let reliability = match config.reliability {
             inner::Reliability::Reliable => Reliability::Reliable,
             inner::Reliability::MaxRetransmits { retransmits } => {
@@ -96,11 +97,9 @@ impl From<&inner::ChannelConfig> for ChannelConfig {
         let (label, protocol) = (config.label.clone(), config.protocol.clone());
         Self { label, protocol, ordered: config.ordered, reliability }
     }
-}
 
-impl From<ChannelConfig> for inner::ChannelConfig {
-    fn from(config: ChannelConfig) -> Self {
-        let reliability = match config.reliability {
+    pub(crate) fn into_inner(self) -> inner::ChannelConfig {
+        let reliability = match self.reliability {
             Reliability::Reliable => inner::Reliability::Reliable,
             Reliability::MaxRetransmits(retransmits) => {
                 inner::Reliability::MaxRetransmits { retransmits }
@@ -110,8 +109,8 @@ impl From<ChannelConfig> for inner::ChannelConfig {
                 inner::Reliability::MaxPacketLifetime { lifetime }
             }
         };
-        let ChannelConfig { label, protocol, ordered, .. } = config;
-        Self { label, protocol, ordered, reliability, negotiated: None }
+        let Self { label, protocol, ordered, .. } = self;
+        inner::ChannelConfig { label, protocol, ordered, reliability, negotiated: None }
     }
 }
 

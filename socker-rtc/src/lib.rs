@@ -131,6 +131,8 @@
 //!
 //! [`str0m`]: https://docs.rs/str0m
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod channel;
 mod clock;
 mod config;

@@ -42,6 +42,8 @@
 //!
 //! TLS is a stream of the caller: see the example `tls`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "axum")]
 pub mod axum;
 mod connection;

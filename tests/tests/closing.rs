@@ -156,6 +156,7 @@ fn half_closed_while_much_is_outgoing() {
     pair.run_until(at(1200));
     assert!(matches!(pair.server.transcript.closed, Some(CloseReason::Eof)));
     assert!(!pair.server.machine.is_done() && !pair.server.machine.is_write_finished());
+    assert!(!pair.server.machine.wants_read());
     pair.server.stalled = false;
     pair.run();
     assert_eq!(pair.client.messages(), [Message::binary(vec![7; 100_000])]);

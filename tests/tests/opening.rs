@@ -86,6 +86,13 @@ fn a_request_that_is_late_is_told_so() {
 }
 
 #[test]
+fn an_opening_without_a_deadline_has_no_time() {
+    let pair = pair(patient(), patient());
+    assert_eq!(pair.client.machine.poll_timeout(), None);
+    assert_eq!(pair.server.machine.poll_timeout(), None);
+}
+
+#[test]
 fn a_request_that_nobody_decides_is_refused() {
     let mut pair = pair(patient(), Config::default());
     pair.answer = Answer::Hold;

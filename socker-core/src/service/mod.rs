@@ -55,7 +55,7 @@ pub use self::{
     command::{Command, Commands, Delivery, Drain},
     context::{Context, PeerOutbox},
     host::Host,
-    peer::{PeerId, Peers},
+    peer::{PeerId, PeerIdError, Peers},
     record::{Difference, Recorder, Recording, RecordingError},
     router::Router,
     scripted::Scripted,

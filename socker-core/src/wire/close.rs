@@ -1,7 +1,9 @@
+use std::ops::Deref;
+
 use smallvec::SmallVec;
 use tungstenite::protocol::frame::coding::CloseCode;
 
-use super::Violation;
+use super::{MAX_SHORT, Violation};
 
 /// The longest reason that fits a Close: 125 bytes less the code.
 const MAX_REASON: usize = 123;
@@ -61,9 +63,9 @@ impl<'a> Close<'a> {
     /// The payload: empty for a code that must not be sent, and with the reason cut to the 123
     /// bytes that fit, at the end of a code point.
     #[must_use]
-    pub fn encode(&self) -> SmallVec<[u8; 125]> {
+    pub fn encode(&self) -> impl Deref<Target = [u8]> + use<> {
         let code = u16::from(self.code);
-        let mut payload = SmallVec::new();
+        let mut payload = SmallVec::<[u8; MAX_SHORT]>::new();
         if may_be_sent(code) {
             payload.extend_from_slice(&code.to_be_bytes());
             let end = self.reason.floor_char_boundary(MAX_REASON);

@@ -137,8 +137,9 @@ impl Channels {
         config: &Config,
         inner: inner::ChannelId,
     ) -> Result<Option<Event>, Violation> {
-        let agreed = rtc.channel(inner).and_then(|channel| channel.config().map(Into::into));
-        let Some(agreed): Option<ChannelConfig> = agreed else { return Ok(None) };
+        let channel = rtc.channel(inner);
+        let agreed = channel.and_then(|channel| channel.config().map(ChannelConfig::from_inner));
+        let Some(agreed) = agreed else { return Ok(None) };
         let channel = match self.all.iter_mut().find(|channel| channel.inner == inner) {
             Some(channel) if channel.state == State::Closing => {
                 // It was closed before there was anything to close.

@@ -241,7 +241,7 @@ impl Peer {
         if self.channels.len() >= shared.config.channels {
             return Err(OpenError::TooMany);
         }
-        let inner = rtc.direct_api().create_data_channel(config.into());
+        let inner = rtc.direct_api().create_data_channel(config.into_inner());
         let channel = self.channels.begin(inner);
         self.tell_time(shared);
         Ok(channel)

@@ -11,7 +11,7 @@ use socker_core::{CloseCode, CloseReason, Config, Instant, Message};
 use socker_tests::draw::Draw;
 use socker_tests::sim::{Arrived, Client, Cut, Entry, Join, Ledger, Net, Sim};
 
-use crate::services::{self, PATHS, QUIET_FROM};
+use super::services::{self, PATHS, QUIET_FROM};
 
 /// The largest message of a client, which a service may put some words before.
 const LARGEST: usize = 3000;
