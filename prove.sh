@@ -11,6 +11,8 @@ usage() {
   api [--record]   the public interface is the one in api/; --record writes it there
   coverage         the core's tests reach 95 % of its lines, and how much of each file
   docs             documentation as docs.rs builds it, and what is in each crate's package
+  fuzz [SECONDS [TARGET ...]]
+                   each fuzz target, or these, for so long (60), and a table of what came of it
   licences         what we depend on: licences, duplicates, sources, advisories (deny.toml)
   minimal          all crates, with the oldest dependencies that Cargo.toml allows
   miri             the core's tests under Miri, which finds undefined behaviour
@@ -139,6 +141,43 @@ prove_docs() {
   done
 }
 
+# What a log of libFuzzer tells: executions, edges that were reached, inputs that reach them.
+fuzz_row() {
+  local executions edges inputs
+  executions="$(sed -n 's/^stat::number_of_executed_units: *//p' "$2")"
+  edges="$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$2" | tail -n 1)"
+  inputs="$(sed -n 's/.* corp: \([0-9]*\)\/.*/\1/p' "$2" | tail -n 1)"
+  printf '%-16s %12s %8s %8s  %s\n' "$1" "${executions:--}" "${edges:--}" "${inputs:--}" "$3"
+}
+
+prove_fuzz() {
+  need_nightly
+  need cargo-fuzz 0.13.2
+  local seconds="${1:-60}" targets=("${@:2}") features=() target log came rows=() found=()
+  [[ "$seconds" =~ ^[0-9]+$ ]] || lacks "fuzz takes seconds, not $seconds"
+  [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cargo +nightly fuzz list)
+  # The crypto of WebRTC takes minutes to build with a sanitizer.
+  [[ " ${targets[*]} " == *' rtc_signalling '* ]] || features=(--no-default-features)
+  # To link them takes as long as all else together with it.
+  export CARGO_PROFILE_RELEASE_LTO=off
+  step 'building the fuzz targets'
+  cargo +nightly fuzz build "${features[@]}"
+  for target in "${targets[@]}"; do
+    step "fuzzing $target for $seconds seconds"
+    # New finds go to a folder of their own, not among the committed ones.
+    mkdir -p "target/fuzz-corpus/$target"
+    log="target/fuzz-corpus/$target.log"
+    came=nothing
+    cargo +nightly fuzz run "${features[@]}" "$target" "target/fuzz-corpus/$target" "fuzz/corpus/$target" -- \
+      -max_total_time="$seconds" -print_final_stats=1 >"$log" 2>&1 || came="see $log" found+=("$target")
+    rows+=("$(fuzz_row "$target" "$log" "$came")")
+    echo "${rows[-1]}"
+  done
+  step "$(printf '%-13s %12s %8s %8s  %s' target executions edges inputs found)"
+  printf '%s\n' "${rows[@]}"
+  [ ${#found[@]} = 0 ] || fails "the inputs are in fuzz/artifacts/, and README.md tells what to do with them"
+}
+
 prove_licences() {
   need cargo-deny 0.20.2
   step 'licences, duplicates, sources'
@@ -257,7 +296,7 @@ prove_sanitize() {
 what="${1:-}"
 case "$what" in
   '' | -h | --help) usage ;;
-  api | coverage | docs | licences | minimal | miri | msrv | mutants | sanitize)
+  api | coverage | docs | fuzz | licences | minimal | miri | msrv | mutants | sanitize)
     shift
     trap 'echo "not proved: $what" >&2; exit 1' ERR
     "prove_$what" "$@"

@@ -66,23 +66,11 @@ fuzz() {
     step 'fuzzing: left out, as there is no nightly toolchain'
     return
   fi
-  if ! has cargo-fuzz; then
-    step 'installing cargo-fuzz'
-    cargo install cargo-fuzz --locked --quiet
-  fi
-  step 'building the fuzz targets but rtc_signalling, whose kept inputs ran with the tests'
-  # To link them takes as long as all else together with it.
-  export CARGO_PROFILE_RELEASE_LTO=off
-  # The crypto of WebRTC takes minutes to build with a sanitizer.
-  cargo +nightly fuzz build --no-default-features
-  local target seconds="${FUZZ_SECONDS:-10}"
-  for target in $(cargo +nightly fuzz list | grep -vx rtc_signalling); do
-    step "fuzzing $target for $seconds seconds"
-    # New finds go to a folder of their own, not among the committed seeds.
-    mkdir -p "target/fuzz-corpus/$target"
-    cargo +nightly fuzz run --no-default-features "$target" "target/fuzz-corpus/$target" "fuzz/corpus/$target" -- \
-      -max_total_time="$seconds" -print_final_stats=1 -verbosity=0
-  done
+  # The kept inputs of rtc_signalling ran with the tests; its crypto would take minutes to build.
+  local targets
+  targets="$(sed -n '/^\[\[bin\]\]/,/^path/s/^name = "\(.*\)"/\1/p' fuzz/Cargo.toml | grep -vx rtc_signalling)"
+  # shellcheck disable=SC2086 # one word each
+  ./prove.sh fuzz "${FUZZ_SECONDS:-10}" $targets
 }
 
 # What ./prove.sh proves in seconds, where its tool is there.
