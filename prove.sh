@@ -66,7 +66,7 @@ in_copy() {
 # The public interface of a crate, with what it is to the compiler alone left out, but Send, Sync and Unpin.
 public_api() {
   cargo +nightly public-api -p "$1" --all-features -s --color never |
-    grep -vE '^impl.* core::(marker::(Freeze|UnsafeUnpin)|panic::unwind_safe::\w+) for '
+    grep -vE '^impl.* !?core::(marker::(Freeze|UnsafeUnpin)|panic::unwind_safe::\w+) for '
 }
 
 prove_api() {
@@ -281,9 +281,11 @@ prove_mutants() {
 prove_sanitize() {
   need_nightly
   step 'the core under the address sanitizer'
+  # The test that is left out measures the process's memory, and the sanitizer keeps what was freed.
   RUSTFLAGS=-Zsanitizer=address ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=1}" \
     PROPTEST_CASES="${PROPTEST_CASES:-500}" SIM_SEEDS="${SIM_SEEDS:-20}" \
-    cargo +nightly test "${CORE_TESTS[@]}" --lib --tests --target "$(host)"
+    cargo +nightly test "${CORE_TESTS[@]}" --lib --tests --target "$(host)" -- \
+    --skip a_reader_that_stalls_costs_the_others_nothing
   if ! has valgrind; then
     echo 'not tried: there is no valgrind (apt-get install valgrind)'
     return

@@ -61,12 +61,18 @@ fn an_upgraded_machine_owns_nothing() {
 #[test]
 fn a_whole_message_is_read_without_an_allocation() {
     let config = Arc::new(Config::default());
-    let mut machine = upgraded(Role::Server, &config);
-    let mut frames = Frame::new(opcode::TEXT, &[b'a'; 3000]).masked(KEY).encode();
-    frames.extend(Frame::new(opcode::BINARY, &[0; 10]).masked(KEY).encode());
-    frames.extend(Frame::new(opcode::PONG, b"pong").masked(KEY).encode());
-    let counted = measure(|| assert_eq!(read(&mut machine, &mut frames), 3));
-    assert_eq!(counted.count_total, 0);
+    let frames = [
+        Frame::new(opcode::TEXT, &[b'a'; 3000]).masked(KEY).encode(),
+        Frame::new(opcode::BINARY, &[0; 10]).masked(KEY).encode(),
+        Frame::new(opcode::PONG, b"pong").masked(KEY).encode(),
+    ];
+    // Whether others follow or the input ends with it.
+    let alone = frames.iter().map(|frame| (frame.clone(), 1));
+    for (mut bytes, events) in alone.chain([(frames.concat(), 3)]) {
+        let mut machine = upgraded(Role::Server, &config);
+        let counted = measure(|| assert_eq!(read(&mut machine, &mut bytes), events));
+        assert_eq!(counted.count_total, 0, "{} bytes", bytes.len());
+    }
 }
 
 #[test]
