@@ -228,6 +228,30 @@ fn a_peer_that_takes_its_time_is_alive() {
     }
 }
 
+/// All that was queued has gone, and more has come since: what went still counts.
+#[test]
+fn a_peer_that_has_taken_all_that_there_was_is_alive() {
+    let mut machine = Machine::upgraded(
+        Instant::START,
+        Role::Server,
+        Config::default().into(),
+        Seed::from([0; 16]),
+    );
+    let asked = machine.poll_timeout().unwrap();
+    machine.handle_timeout(asked);
+    let len = machine.outgoing_len();
+    machine.outgoing().advance(len);
+    machine.send(Message::text("more")).unwrap();
+    let over = machine.poll_timeout().unwrap();
+    machine.handle_timeout(over);
+    assert!(machine.is_open());
+    // Of that it takes nothing.
+    let over = machine.poll_timeout().unwrap();
+    machine.handle_timeout(over);
+    let told = machine.poll(over);
+    assert!(matches!(told, Some(Event::Closed(CloseReason::KeepAliveTimeout))), "{told:?}");
+}
+
 #[test]
 fn two_that_say_much_at_once_do_not_wait_for_each_other() {
     let config = || Config::default().message_limit(1 << 20).outgoing_limit(1000);

@@ -49,6 +49,24 @@ fn every_close_code() {
     }
 }
 
+/// A limit holds to the byte, in each form of the length.
+#[test]
+fn a_limit_is_the_last_that_is_allowed() {
+    for len in [0, 125, 126, 65_535, 65_536] {
+        let header = Header { fin: true, opcode: Opcode::Binary, mask: None, len };
+        let mut bytes = [0; MAX_HEADER];
+        let used = header.encode(&mut bytes);
+        let decode = |limit| {
+            let expect = Expect { masked: false, in_message: false, limit };
+            Header::decode(&bytes[..used], expect)
+        };
+        assert_eq!(decode(len), Ok(Some((header, used))), "{len}");
+        if let Some(less) = len.checked_sub(1) {
+            assert_eq!(decode(less), Err(Violation::MessageTooLarge), "{len}");
+        }
+    }
+}
+
 #[test]
 fn frames_that_are_encoded_once() {
     for len in [0, 1, 125, 126, 65_535, 65_536] {
