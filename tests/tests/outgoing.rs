@@ -148,3 +148,16 @@ fn the_limit_to_the_byte() {
         assert_eq!(machine(role, 0).ping(&[0; 126]), Err(Refusal::TooLong));
     }
 }
+
+/// Pings are answered while less than the limit waits, and not at it.
+#[test]
+fn pings_are_answered_below_the_limit() {
+    for (room, answered) in [(0, false), (1, true)] {
+        let waiting = 102;
+        let mut machine = machine(Role::Server, waiting + room);
+        assert_eq!(machine.send(Message::binary(&[7; 100][..])), Ok(()));
+        let mut ping = frames::Frame::new(opcode::PING, b"").masked([1, 2, 3, 4]).encode();
+        assert!(machine.read(Instant::START, &mut &mut ping[..]).is_none());
+        assert_eq!(machine.outgoing_len(), waiting + if answered { 2 } else { 0 });
+    }
+}
