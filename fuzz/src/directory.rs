@@ -2,6 +2,8 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use socker_core::directory::codec::{Message, Sender};
 use socker_tests::directory::{Step, run};
 
+use crate::all;
+
 const SENDERS: [Sender; 4] =
     [Sender::Server, Sender::Client, Sender::DirectoryToServer, Sender::DirectoryToClient];
 
@@ -15,14 +17,7 @@ pub fn directory(data: &[u8]) {
         }
     }
     let mut data = Unstructured::new(data);
-    let mut steps = Vec::new();
-    while steps.len() < 150
-        && !data.is_empty()
-        && let Ok(step) = step(&mut data)
-    {
-        steps.push(step);
-    }
-    run(steps);
+    run(all(&mut data, 150, step));
 }
 
 fn step(data: &mut Unstructured<'_>) -> Result<Step> {

@@ -4,17 +4,12 @@ use socker_tests::calls::{REQUEST, right_response};
 use socker_tests::frames::{Frame, opcode};
 use socker_tests::host_calls::{Call, Want, run};
 
+use crate::all;
+
 /// Any calls of a host of a few connections, and any bytes on each.
 pub fn host(data: &[u8]) {
     let mut data = Unstructured::new(data);
-    let mut calls = Vec::new();
-    while calls.len() < 100
-        && !data.is_empty()
-        && let Ok(call) = call(&mut data)
-    {
-        calls.push(call);
-    }
-    run(calls);
+    run(all(&mut data, 100, call));
 }
 
 fn call(data: &mut Unstructured<'_>) -> Result<Call> {

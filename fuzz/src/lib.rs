@@ -21,6 +21,7 @@ mod rooms;
 mod rtc_signalling;
 mod script;
 
+use arbitrary::{Result, Unstructured};
 use socker_tests::{draw::Draw, split};
 
 #[cfg(feature = "rtc")]
@@ -30,6 +31,22 @@ pub use self::{
     machine::machine, recording::recording, registration::registration, request::request,
     rooms::rooms, script::script,
 };
+
+/// What the data make, one after another, up to so many. Data that are used up end it.
+fn all<'d, T>(
+    data: &mut Unstructured<'d>,
+    most: usize,
+    mut one: impl FnMut(&mut Unstructured<'d>) -> Result<T>,
+) -> Vec<T> {
+    let mut made = Vec::new();
+    while made.len() < most
+        && !data.is_empty()
+        && let Ok(next) = one(data)
+    {
+        made.push(next);
+    }
+    made
+}
 
 /// Byte by byte; in two pieces, and in pieces of any length, at places that differ by input.
 fn splits(bytes: &[u8]) -> [Vec<&[u8]>; 3] {

@@ -6,6 +6,8 @@ use socker_tests::calls::{Call, Joint, REQUEST, Start, Token, right_response, ru
 use socker_tests::frames::Frame;
 use socker_tests::pair::{Network, Pair};
 
+use crate::all;
+
 /// Any calls of any machine, or messages both ways between two of them.
 pub fn machine(data: &[u8]) {
     let mut data = Unstructured::new(data);
@@ -20,23 +22,9 @@ pub fn machine(data: &[u8]) {
             let _ = exchange(&mut data);
             return;
         }
-        _ => return run_joined(choice >= 128, all(&mut data, joint)),
+        _ => return run_joined(choice >= 128, all(&mut data, 60, joint)),
     };
-    run(start, all(&mut data, |data| call(data, start)));
-}
-
-fn all<'d, C>(
-    data: &mut Unstructured<'d>,
-    mut one: impl FnMut(&mut Unstructured<'d>) -> Result<C>,
-) -> Vec<C> {
-    let mut calls = Vec::new();
-    while calls.len() < 60
-        && !data.is_empty()
-        && let Ok(call) = one(data)
-    {
-        calls.push(call);
-    }
-    calls
+    run(start, all(&mut data, 60, |data| call(data, start)));
 }
 
 fn joint(data: &mut Unstructured<'_>) -> Result<Joint> {

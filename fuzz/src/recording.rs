@@ -19,7 +19,7 @@ pub fn recording(data: &[u8]) {
 }
 
 /// As a file: all that the service is told and does.
-pub(crate) fn record(lines: &mut String) -> Recorder<Talker, impl FnMut(&str)> {
+fn record(lines: &mut String) -> Recorder<Talker, impl FnMut(&str)> {
     Recorder::new(Talker::default(), |line: &str| {
         lines.push_str(line);
         lines.push('\n');
@@ -28,7 +28,7 @@ pub(crate) fn record(lines: &mut String) -> Recorder<Talker, impl FnMut(&str)> {
 
 /// Answers all that it is told with something.
 #[derive(Debug, Default)]
-pub(crate) struct Talker {
+struct Talker {
     last: Option<PeerId>,
     due: Option<Instant>,
 }

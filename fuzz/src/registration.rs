@@ -2,6 +2,8 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use socker_core::directory::Registration;
 use socker_tests::directory::{ServerStep, run_servers};
 
+use crate::all;
+
 /// Any bytes as what a directory says to a game server, or anything that some servers, their
 /// connections and their directory may do, compared with a model. The first byte picks which.
 pub fn registration(data: &[u8]) {
@@ -26,14 +28,7 @@ fn hear(bytes: &[u8]) {
 }
 
 fn walk(data: &mut Unstructured<'_>) {
-    let mut steps = Vec::new();
-    while steps.len() < 150
-        && !data.is_empty()
-        && let Ok(step) = step(data)
-    {
-        steps.push(step);
-    }
-    run_servers(steps);
+    run_servers(all(data, 150, step));
 }
 
 fn step(data: &mut Unstructured<'_>) -> Result<ServerStep> {

@@ -18,63 +18,17 @@ fn replay(target: &str, run: fn(&[u8])) {
     assert!(inputs > 0, "no inputs for {target}");
 }
 
-#[test]
-fn handshake() {
-    replay("handshake", crate::handshake);
+macro_rules! replayed {
+    ($($target:ident)*) => {
+        $(
+            #[test]
+            fn $target() {
+                replay(stringify!($target), crate::$target);
+            }
+        )*
+    };
 }
 
-#[test]
-fn frames() {
-    replay("frames", crate::frames);
-}
-
-#[test]
-fn machine() {
-    replay("machine", crate::machine);
-}
-
-#[test]
-fn directory() {
-    replay("directory", crate::directory);
-}
-
-#[test]
-fn rooms() {
-    replay("rooms", crate::rooms);
-}
-
+replayed!(directory frames handshake host interop machine recording registration request rooms script);
 #[cfg(feature = "rtc")]
-#[test]
-fn rtc_signalling() {
-    replay("rtc_signalling", crate::rtc_signalling);
-}
-
-#[test]
-fn interop() {
-    replay("interop", crate::interop);
-}
-
-#[test]
-fn recording() {
-    replay("recording", crate::recording);
-}
-
-#[test]
-fn request() {
-    replay("request", crate::request);
-}
-
-#[test]
-fn script() {
-    replay("script", crate::script);
-}
-
-#[test]
-fn host() {
-    replay("host", crate::host);
-}
-
-#[test]
-fn registration() {
-    replay("registration", crate::registration);
-}
+replayed!(rtc_signalling);

@@ -6,6 +6,8 @@ use socker_core::rooms::{Limits, RoomId};
 use socker_core::service::PeerId;
 use socker_tests::rooms::{Claim, Heard, Stage, Step, message, run};
 
+use crate::all;
+
 const OWNER: PeerId = PeerId::new(0, 0);
 const MEMBER: PeerId = PeerId::new(1, 0);
 const STRANGER: PeerId = PeerId::new(2, 0);
@@ -21,14 +23,7 @@ pub fn rooms(data: &[u8]) {
 }
 
 fn walk(data: &mut Unstructured<'_>) {
-    let mut steps = Vec::new();
-    while steps.len() < 100
-        && !data.is_empty()
-        && let Ok(step) = step(data)
-    {
-        steps.push(step);
-    }
-    run(steps);
+    run(all(data, 100, step));
 }
 
 fn step(data: &mut Unstructured<'_>) -> Result<Step> {

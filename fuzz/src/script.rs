@@ -3,19 +3,14 @@ use socker_core::MessageKind;
 use socker_core::script::Expects;
 use socker_tests::script::{Answer, NAMES, Plan, Step, run};
 
+use crate::all;
+
 /// Any stages, and anything that may happen to a connection that walks them, compared with a model.
 pub fn script(data: &[u8]) {
     let mut data = Unstructured::new(data);
     let Ok(count) = data.int_in_range(1..=NAMES.len()) else { return };
     let Ok(plans) = (0..count).map(|_| plan(&mut data)).collect::<Result<Vec<_>>>() else { return };
-    let mut steps = Vec::new();
-    while steps.len() < 100
-        && !data.is_empty()
-        && let Ok(step) = step(&mut data)
-    {
-        steps.push(step);
-    }
-    run(&plans, steps);
+    run(&plans, all(&mut data, 100, step));
 }
 
 fn plan(data: &mut Unstructured<'_>) -> Result<Plan> {
