@@ -240,19 +240,19 @@ prove_msrv() {
   cargo "+$toolchain" check --workspace --all-targets --all-features --locked
 }
 
-# In a copy: the adapters are left out, and all test files but those that need them are one program, since
+# In a copy: the adapters are left out, and all test files but those that need them are two programs, since
 # thirty would be linked anew for each mutant. With it a mutant takes seconds.
 join_tests() {
   local file name
   sed -i '/^socker-mio/d; /^socker-tokio/d; s/^default = .*/default = []/; s/^publish = false/&\nautotests = false/' tests/Cargo.toml
   sed -i 's/, "socker-rtc", "socker-tokio", "socker-mio", "socker-server", "tests", "fuzz"/, "tests"/; /^default-members/d' Cargo.toml
   sed -i '/hosts::{GameLoop/d; /^mod hosts/d; /Sockets</d; s/{Simulation, Sockets}/Simulation/' tests/tests/behaviour.rs
-  rm -r tests/tests/{hosts,interop.rs,interop_tokio.rs,stalled_reader.rs}
-  printf '[[test]]\nname = "all"\n' >>tests/Cargo.toml
+  rm -r tests/tests/{drain_without_descriptors.rs,hostile,hosts,interop.rs,interop_tokio.rs,stalled_reader.rs,streams}
+  printf '[[test]]\nname = "all"\n[[test]]\nname = "sim"\n' >>tests/Cargo.toml
   echo '//! All tests of the core.' >all.rs
-  for file in tests/tests/*.rs tests/tests/*/main.rs; do
-    name="${file#tests/tests/}"
-    printf '#[path = "%s"]\nmod %s;\n' "$name" "$(basename "${name%/main.rs}" .rs)" >>all.rs
+  for file in tests/tests/*.rs; do
+    name="$(basename "$file")"
+    printf '#[path = "%s"]\nmod %s;\n' "$name" "${name%.rs}" >>all.rs
   done
   mv all.rs tests/tests/all.rs
 }

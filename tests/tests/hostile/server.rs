@@ -14,7 +14,11 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::process::{ANSWER, SETUP};
+use crate::{
+    peer::Peer,
+    process::{ANSWER, SETUP},
+    service::REJECTED,
+};
 
 /// Longer than anything takes on one computer, even a busy one.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -87,6 +91,10 @@ impl Setup {
         let (address, pid) = begin.strip_prefix("address=").unwrap().split_once(" pid=").unwrap();
         server.address = address.parse().unwrap();
         server.pid = pid.parse().unwrap();
+        // It listens before it serves: a busy computer starts a runtime's threads later.
+        let mut first = Peer::connect(server.address, 1).unwrap();
+        first.ask(REJECTED).unwrap();
+        assert_eq!(first.answered().unwrap(), 403);
         server
     }
 }
@@ -164,7 +172,7 @@ impl Server {
     /// Runs a load once, and then again and again: after each, so many peers are left, and the server
     /// has nothing that it had not before.
     pub(crate) fn rounds(&mut self, present: i64, mut load: impl FnMut(&mut Self)) {
-        let fresh = self.rest();
+        let fresh = self.come_to_rest();
         load(self);
         self.wait_present(present);
         let before = self.come_to_rest();
