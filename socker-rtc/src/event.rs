@@ -125,6 +125,7 @@ impl fmt::Display for Violation {
 
 /// A datagram to be sent.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Transmit {
     /// The announced address from which it goes, for hosts with several sockets.
     pub source: SocketAddr,

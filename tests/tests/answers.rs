@@ -184,7 +184,7 @@ fn a_request_that_another_has_parsed() {
         ("/arena", Some(address))
     );
     let wrong = incoming.response(Acceptance::default().with_subprotocol("two"));
-    assert_eq!(wrong.unwrap_err(), "two");
+    assert_eq!(wrong.unwrap_err().to_string(), "the subprotocol \"two\" was not offered");
     let chosen = Acceptance::default().with_subprotocol("one").with_header("x", "y").unwrap();
     let response = incoming.response(chosen).unwrap();
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);

@@ -73,3 +73,19 @@ impl fmt::Display for HandshakeError {
 }
 
 impl error::Error for HandshakeError {}
+
+/// A server has chosen a subprotocol that the client did not offer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SubprotocolError {
+    /// What was chosen.
+    pub name: String,
+}
+
+impl fmt::Display for SubprotocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the subprotocol {:?} was not offered", self.name)
+    }
+}
+
+impl error::Error for SubprotocolError {}

@@ -15,7 +15,7 @@ mod server;
 
 pub use self::{
     answer::{Acceptance, HeaderError, Rejection},
-    error::HandshakeError,
+    error::{HandshakeError, SubprotocolError},
     request::{Request, RequestError},
     response::Response,
     server::Incoming,

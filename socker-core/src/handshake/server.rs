@@ -14,7 +14,7 @@ use tungstenite::{
 };
 
 use super::{
-    Acceptance, HandshakeError, Rejection, Request,
+    Acceptance, HandshakeError, Rejection, Request, SubprotocolError,
     answer::encode_head,
     has_token,
     head::{Head, StartLine},
@@ -59,13 +59,13 @@ impl Incoming {
     /// The accepting response, for an HTTP server that sends it itself.
     ///
     /// # Errors
-    /// The subprotocol was not offered; the name is given back.
-    pub fn response(&self, acceptance: Acceptance) -> Result<http::Response<()>, String> {
+    /// The subprotocol was not offered.
+    pub fn response(&self, acceptance: Acceptance) -> Result<http::Response<()>, SubprotocolError> {
         let Acceptance { subprotocol, mut headers } = acceptance;
         if let Some(name) = subprotocol {
             let offered = self.request.subprotocols().any(|offered| offered == name);
             let value = HeaderValue::from_str(&name).ok().filter(|_| offered);
-            let Some(value) = value else { return Err(name) };
+            let Some(value) = value else { return Err(SubprotocolError { name }) };
             headers.insert(SEC_WEBSOCKET_PROTOCOL, value);
         }
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
@@ -80,7 +80,7 @@ impl Incoming {
         Ok(response)
     }
 
-    pub(crate) fn encode(&self, acceptance: Acceptance) -> Result<Vec<u8>, String> {
+    pub(crate) fn encode(&self, acceptance: Acceptance) -> Result<Vec<u8>, SubprotocolError> {
         let response = self.response(acceptance)?;
         Ok(encode_head(response.status(), response.headers()))
     }

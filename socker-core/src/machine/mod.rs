@@ -17,7 +17,9 @@ use crate::{
     config::Config,
     error::AnswerError,
     event::{CloseReason, Event},
-    handshake::{Acceptance, ClientOpening, Incoming, Rejection, Request, ServerOpening},
+    handshake::{
+        Acceptance, ClientOpening, Incoming, Rejection, Request, ServerOpening, SubprotocolError,
+    },
     seed::{Draw, Seed},
     time::Instant,
 };
@@ -196,7 +198,7 @@ impl Machine {
                 self.opened(now);
                 Ok(())
             }
-            Err(name) => Err(AnswerError::Subprotocol { incoming, name }),
+            Err(SubprotocolError { name }) => Err(AnswerError::Subprotocol { incoming, name }),
         }
     }
 

@@ -61,8 +61,8 @@ impl<S: Service + Send + 'static> Handle<S> {
             Verdict::Reject(rejection) => Err(rejection),
             Verdict::Accept(acceptance) => match incoming.response(acceptance) {
                 Ok(response) => Ok((response, Begin { seat })),
-                Err(name) => {
-                    let rejection = not_offered(&name);
+                Err(error) => {
+                    let rejection = not_offered(&error.name);
                     let closed = Event::Closed(CloseReason::Rejected(rejection.status()));
                     seat.tell(closed);
                     Err(rejection)

@@ -48,6 +48,7 @@ enum Input {
 
 /// A text that is not a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RecordingError {
     /// The line that is not understood, from 1 on.
     pub line: usize,
@@ -63,6 +64,7 @@ impl error::Error for RecordingError {}
 
 /// Where a replay differs from its recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Difference {
     /// The line of the call, from 1 on.
     pub line: usize,
