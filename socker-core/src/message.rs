@@ -206,3 +206,17 @@ impl<'b> Message<'b> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_is_its_bytes() {
+        let shared = Payload::Owned(Bytes::from_static(b"ab"));
+        assert_eq!(shared, Payload::Borrowed(b"ab"));
+        assert_ne!(shared, Payload::Borrowed(b"ac"));
+        assert_eq!(shared.as_ref(), b"ab");
+        assert!(Message::text("").is_empty() && !Message::binary(b"ab").is_empty());
+    }
+}

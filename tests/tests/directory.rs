@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use socker_core::directory::codec::{Candidate, EncodeError, Listing, Message, Sender};
+use socker_core::directory::codec::{
+    Candidate, EncodeError, Listing, METADATA_LIMIT, Message, Sender,
+};
 use socker_core::directory::{
     Denial, Directory, DirectoryEvent, Limits, MetadataError, Registration, RegistrationEvent, Role,
 };
@@ -347,8 +349,9 @@ fn what_the_program_sees_and_does() {
 #[test]
 fn a_registration() {
     assert_eq!(Registration::new("{").unwrap_err(), MetadataError::NotJson);
-    let long = format!("\"{}\"", "x".repeat(65_535));
-    assert_eq!(Registration::new(&long).unwrap_err(), MetadataError::TooLong);
+    let long = |len| format!("\"{}\"", "x".repeat(len - 2));
+    assert!(Registration::new(&long(METADATA_LIMIT)).is_ok());
+    assert_eq!(Registration::new(&long(METADATA_LIMIT + 1)).unwrap_err(), MetadataError::TooLong);
     let mut stage = Stage::new(Limits::default());
     assert!(stage.open(SERVER, Role::Server) && stage.open(CLIENT, Role::Client));
     let mut server = Registration::new("{\"name\":\"arena\"}").unwrap();

@@ -178,3 +178,21 @@ fn request_uris() {
         assert!(Request::get(uri).is_err(), "{uri:?} was taken");
     }
 }
+
+/// What the scanner lets pass, and the parser does not: no URI, and more lines than it takes.
+#[test]
+fn what_the_parser_refuses() {
+    let config = Arc::new(Config::default().header_limit(1000));
+    let answer = |target: &str, lines: usize| {
+        let request = format!("GET {target} HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(lines));
+        let server = Machine::server(Instant::START, Arc::clone(&config));
+        let transcript = transcribe(server, [request.as_bytes()], false);
+        let text = String::from_utf8(transcript.written).unwrap();
+        let status = text.split(' ').nth(1).unwrap().to_owned();
+        (status, text.lines().last().unwrap().to_owned())
+    };
+    let is = |status: &str, text: &str| (status.to_owned(), text.to_owned());
+    assert_eq!(answer("http://[", 1), is("400", "not an HTTP/1.1 head: request target"));
+    assert_eq!(answer("/", 124), is("400", "one Host header is needed"));
+    assert_eq!(answer("/", 125), is("431", "the head has too many header lines"));
+}

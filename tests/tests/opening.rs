@@ -44,6 +44,7 @@ fn accepted_with_a_subprotocol_and_a_header() {
     let response = pair.client.transcript.response.as_ref().unwrap();
     assert_eq!(response.subprotocol(), Some("arena-1"));
     assert_eq!(response.header("set-cookie"), Some("name=Ada"));
+    assert_eq!(response.headers()["upgrade"], "websocket");
     let request = pair.server.transcript.request.as_ref().unwrap();
     assert_eq!((request.path(), request.query()), ("/arena", Some("team=red")));
 }
@@ -219,6 +220,13 @@ fn another_machines_request_is_given_back() {
     let (mut server, incoming) = deciding(&[]);
     let mut other = Machine::server(Instant::START, Config::default().into());
     let error = other.accept(Instant::START, incoming, Acceptance::default()).unwrap_err();
+    let AnswerError::NotPending(incoming) = error else { panic!("{error:?}") };
+    // One that has asked as well, with a key of its own.
+    let request = REQUEST.replace("dGhlIHNhbXBsZSBub25jZQ==", "AAAAAAAAAAAAAAAAAAAAAA==");
+    let mut request = request.into_bytes();
+    assert!(matches!(other.read(Instant::START, &mut &mut request[..]), Some(Event::Incoming(_))));
+    let rejection = Rejection::new(StatusCode::FORBIDDEN);
+    let error = other.reject(Instant::START, incoming, &rejection).unwrap_err();
     let AnswerError::NotPending(incoming) = error else { panic!("{error:?}") };
     server.accept(Instant::START, incoming, Acceptance::default()).unwrap();
     assert!(take_outgoing(&mut server).starts_with(b"HTTP/1.1 101 "));

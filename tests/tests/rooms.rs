@@ -401,8 +401,17 @@ fn what_the_program_can_do_wrong() {
     assert_eq!(act(other, &Action::new("a")), Ok(0));
     assert_eq!(act(room, &Action::new("")), Err(RoomError::MissingKey));
     assert_eq!(act(room, &Action::new("b").state()), Err(RoomError::StateFull));
-    let long = Action::new("a").param("x".repeat(1000));
-    assert_eq!(act(room, &long), Err(RoomError::MessageTooLong));
+    // To the byte: what stands around the key and the parameter is 1000 less their lengths.
+    let mut long = |len| act(room, &Action::new("a").param("x".repeat(len)));
+    let most = (500..1000).take_while(|len| long(*len) == Ok(2)).last().unwrap();
+    assert_eq!(long(most + 1), Err(RoomError::MessageTooLong));
+    for kept in [stage.heard(B), stage.heard(C)] {
+        let longest = kept.iter().map(|heard| match heard {
+            Heard::Text(text) => text.len(),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(longest.max(), Some(1000));
+    }
     stage.program(|rooms, cx| rooms.close(cx, other)).unwrap();
     assert_eq!(stage.program(|rooms, cx| rooms.close(cx, other)), Err(RoomError::UnknownRoom));
     let gone = stage.program(|rooms, cx| rooms.broadcast(cx, other, &Action::new("a")));

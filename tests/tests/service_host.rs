@@ -3,6 +3,7 @@
 // Outside of a `#[test]` too, a test that can't go on should stop.
 #![allow(clippy::unwrap_used)]
 
+use std::io::IoSlice;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use socker_core::http::StatusCode;
 use socker_core::service::host::{Entry, Excess, Roster};
 use socker_core::service::{Budget, Host, PeerId, Verdict};
 use socker_core::wire::{Frame, MAX_HEADER};
-use socker_core::{CloseCode, Config, Instant, Message, Seed};
+use socker_core::{CloseCode, CloseReason, Config, Instant, Message, Seed};
 use socker_tests::feed::transcribe;
 use socker_tests::frames::{self, opcode};
 use socker_tests::notes::{Notes, ask, frames, open, say, told, written};
@@ -411,6 +412,20 @@ fn all_peers_together_have_a_limit() {
     assert_eq!(host.outgoing_len(), 0);
 }
 
+/// At the limit of all together, to the byte.
+#[test]
+fn all_peers_together_at_the_limit() {
+    for (len, fits) in [(100, true), (101, false)] {
+        let budget = Budget::default().outgoing(204 + 100 + MAX_HEADER);
+        let mut host = host(Config::default(), budget);
+        let peer = open(&mut host, NOW);
+        send(&mut host, peer, 200);
+        assert_eq!(host.outgoing_len(), 204);
+        send(&mut host, peer, len);
+        assert_eq!(codes(&frames(&mut host, peer)).is_empty(), fits, "{len}");
+    }
+}
+
 #[test]
 fn draining() {
     let mut host = host(Config::default(), Budget::default());
@@ -419,6 +434,7 @@ fn draining() {
     let silent = open(&mut host, NOW);
     send(&mut host, client, 3);
     told(&mut host);
+    assert!(!host.is_draining());
     host.drain(NOW, at(3000), "new version");
     assert_eq!(host.accept(NOW, None), None);
     let request = Request::get("ws://a/").unwrap();
@@ -429,6 +445,7 @@ fn draining() {
         assert_eq!(codes(&sent), [1001]);
         assert_eq!(&sent.last().unwrap().payload[2..], b"new version");
     }
+    assert!(host.is_draining());
     say(&mut host, NOW, client, "not heard any more");
     let close = frames::Frame::new(opcode::CLOSE, &1001_u16.to_be_bytes()).masked([0; 4]);
     host.read(NOW, client, &mut close.encode());
@@ -488,6 +505,21 @@ fn a_connection_of_the_hosts_own_that_fails() {
     assert!(host.is_done(server));
     host.remove(NOW, server);
     assert!(host.is_empty() && told(&mut host).is_empty());
+    let (failed, reason) = host.next_failed().unwrap();
+    assert!(matches!(reason, CloseReason::Refused(_)), "{reason}");
+    assert_eq!(failed, server);
+    assert!(host.next_failed().is_none());
+}
+
+/// Only a connection that the program has begun is told as failed.
+#[test]
+fn a_client_that_fails_is_no_failure_of_the_hosts() {
+    let mut host = host(Config::default(), Budget::default());
+    let client = host.accept(NOW, None).unwrap();
+    host.read(NOW, client, &mut b"nothing\r\n\r\n".to_vec());
+    assert_eq!(status(&written(&mut host, client)).0, "405");
+    host.remove(NOW, client);
+    assert!(host.next_failed().is_none());
 }
 
 /// Nobody has to write or read for it to end: there is nothing to be said yet.
@@ -534,6 +566,52 @@ fn changes_are_named_once() {
     changed.sort();
     assert_eq!((changed, host.next_changed()), ([first, second], None));
     send(&mut host, first, 1);
+    send(&mut host, second, 1);
+    assert!(host.take_changed(second) && !host.take_changed(second));
     host.remove(NOW, first);
     assert_eq!(host.next_changed(), None);
+}
+
+/// What is written at once is what is there, part by part.
+#[test]
+fn what_waits_in_several_parts() {
+    let mut host = host(Config::default(), Budget::default());
+    let peer = open(&mut host, NOW);
+    for _ in 0..3 {
+        send(&mut host, peer, 50_000);
+    }
+    let mut outgoing = host.outgoing(peer).unwrap();
+    let mut slices = [IoSlice::new(&[]); 8];
+    let count = outgoing.chunks_vectored(&mut slices);
+    let parts: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect();
+    assert!(count > 1, "{count}");
+    assert_eq!(outgoing.copy_to_bytes(outgoing.remaining()), parts);
+}
+
+/// Peers that come and go leave their times behind; those of the others still come.
+#[test]
+fn times_of_peers_that_are_gone() {
+    let mut host =
+        host(Config::default().keep_alive(Some(Duration::from_secs(10))), Budget::default());
+    let stays = open(&mut host, NOW);
+    for _ in 0..200 {
+        let goes = open(&mut host, NOW);
+        host.remove(NOW, goes);
+    }
+    host.handle_timeout(at(9_999));
+    assert_eq!(frames(&mut host, stays), []);
+    host.handle_timeout(at(10_000));
+    assert_eq!(frames(&mut host, stays)[0].opcode, opcode::PING);
+}
+
+/// A peer that is closed for being too slow is not heard any more.
+#[test]
+fn what_a_peer_that_was_too_slow_says() {
+    let mut host = host(Config::default().outgoing_limit(1000), Budget::default());
+    let peer = open(&mut host, NOW);
+    send(&mut host, peer, 900);
+    send(&mut host, peer, 900);
+    told(&mut host);
+    say(&mut host, NOW, peer, "not heard any more");
+    assert_eq!(told(&mut host), [] as [&str; 0]);
 }

@@ -1,20 +1,25 @@
 //! Each error and each end says what it is, and no two the same.
 
 // Outside of a `#[test]` too, a test that can't go on should stop.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::sync::Arc;
 
 use socker_core::directory::codec::{DecodeError, EncodeError};
 use socker_core::directory::{MetadataError, Role};
-use socker_core::handshake::{HandshakeError, HeaderError, RequestError};
+use socker_core::handshake::{HandshakeError, HeaderError, Incoming, RequestError};
 use socker_core::http::StatusCode;
 use socker_core::rooms::{RoomEnd, RoomError, RoomId};
 use socker_core::script::{Expects, ScriptError};
 use socker_core::service::{PeerId, Recording};
 use socker_core::wire::{InvalidUtf8, Violation};
-use socker_core::{CloseCode, CloseReason, Message, MessageKind, Refusal, SendError};
+use socker_core::{
+    AnswerError, CloseCode, CloseReason, Event, Instant, Machine, Message, MessageKind, Refusal,
+    SendError,
+};
+use socker_tests::calls::REQUEST;
 
 /// Checks them, and gives them back with a comma between.
 fn said<T: Display>(those: impl IntoIterator<Item = T>) -> String {
@@ -23,6 +28,14 @@ fn said<T: Display>(those: impl IntoIterator<Item = T>) -> String {
     assert!(!texts.iter().any(String::is_empty), "{texts:?}");
     assert_eq!(different.len(), texts.len(), "{texts:?}");
     texts.join(", ")
+}
+
+fn incoming() -> Incoming {
+    let mut server = Machine::server(Instant::START, Arc::default());
+    let mut request = REQUEST.as_bytes().to_vec();
+    let asked = server.read(Instant::START, &mut &mut request[..]);
+    let Some(Event::Incoming(incoming)) = asked else { panic!("{asked:?}") };
+    incoming
 }
 
 #[test]
@@ -50,6 +63,12 @@ fn errors_of_calls() {
     said([EncodeError::NotSaid, EncodeError::TooLong, EncodeError::EmptyMid]);
     said([MetadataError::NotJson, MetadataError::TooLong]);
     said([InvalidUtf8]);
+    let name = || "chat".to_owned();
+    let errors = [
+        AnswerError::Subprotocol { incoming: incoming(), name: name() },
+        AnswerError::NotPending(incoming()),
+    ];
+    assert!(said(errors).contains("chat"));
     said(["".parse::<PeerId>().unwrap_err()]);
     said(["".parse::<RoomId>().unwrap_err()]);
     assert!(Recording::parse("?").unwrap_err().to_string().contains('1'));
@@ -121,7 +140,11 @@ fn ends() {
         CloseReason::Eof,
     ];
     let told = said(&ends);
-    assert!(told.contains("with code 1001, ") && told.contains("with 1001: going home"), "{told}");
+    assert!(
+        told.starts_with("closed by the peer with code 1001, ")
+            && told.contains("with 1001: going home"),
+        "{told}"
+    );
     // What the peer has said, what it was told, or nothing.
     assert_eq!((peer("").code(), local.code()), (code, answer));
     assert_eq!(CloseReason::Violation(Violation::InvalidUtf8).code(), CloseCode::Invalid);

@@ -47,11 +47,6 @@ impl List {
         }
     }
 
-    /// Whether clients do not know all yet.
-    pub(super) fn has_changed(&self) -> bool {
-        !self.changed.is_empty()
-    }
-
     /// What clients have to be told to know all. What came and went meanwhile is nothing.
     pub(super) fn publish(&mut self) -> Vec<Frame> {
         let (mut added, mut removed, mut changed) = (Vec::new(), Vec::new(), Vec::new());

@@ -197,7 +197,7 @@ impl Directory {
 
     /// Clients learn at the next tick what has changed in the list.
     fn changed(&mut self, now: Instant) {
-        if self.tick.is_none() && self.list.has_changed() {
+        if self.tick.is_none() {
             self.tick = Some(now + self.limits.tick);
         }
     }
@@ -325,4 +325,20 @@ fn say(cx: &mut Context<'_>, peer: PeerId, message: &codec::Message<'_>, sender:
     // What was read could be written, and what the directory says of itself is short.
     let bytes = message.encode(sender).unwrap_or_default();
     cx.send(peer, Message::binary(bytes));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Once all numbers have been given, they come again.
+    #[test]
+    fn an_id_that_somebody_has_is_not_given_again() {
+        let mut directory = Directory::new(Seed::from([1; 16]));
+        let first = directory.draw_id();
+        directory.servers.insert(first, PeerId::new(0, 0));
+        directory.clients.insert(first.wrapping_add(1), PeerId::new(1, 0));
+        directory.next_id = first;
+        assert_eq!(directory.draw_id(), first.wrapping_add(2));
+    }
 }

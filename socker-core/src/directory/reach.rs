@@ -86,6 +86,7 @@ mod tests {
             ("ws://a/enslavism/slaves", "ws://a/enslavism/slaves"),
             ("ws://a/x?y=/", "ws://a/x?y=/"),
             ("a", "a/directory/servers"),
+            ("wss://a/", "wss://a/directory/servers"),
         ] {
             assert_eq!(servers_url(url), full);
         }
@@ -101,6 +102,16 @@ mod tests {
         for _ in 0..1_000 {
             assert!(backoff.failed() <= LONGEST);
         }
+    }
+
+    #[test]
+    fn a_success_begins_anew() {
+        let mut backoff = Backoff::new(Seed::from([1; 16]));
+        for _ in 0..5 {
+            backoff.failed();
+        }
+        backoff.succeeded();
+        assert!(backoff.failed() <= FIRST);
     }
 
     #[test]

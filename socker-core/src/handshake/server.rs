@@ -9,7 +9,7 @@ use http::{
 };
 use tungstenite::{
     Error,
-    error::{CapacityError, ProtocolError},
+    error::CapacityError,
     handshake::{derive_accept_key, machine::TryParse, server::Request as ParsedRequest},
 };
 
@@ -126,8 +126,6 @@ pub(crate) fn refusal(status: StatusCode, text: &str) -> Rejection {
 pub(super) fn parse_error(error: &Error) -> HandshakeError {
     match error {
         Error::Capacity(CapacityError::TooManyHeaders) => HandshakeError::TooManyHeaders,
-        Error::Protocol(ProtocolError::WrongHttpMethod) => HandshakeError::Method,
-        Error::Protocol(ProtocolError::WrongHttpVersion) => HandshakeError::HttpVersion,
         Error::HttpFormat(_) => HandshakeError::Malformed("request target"),
         _ => HandshakeError::Malformed("header line"),
     }

@@ -65,3 +65,23 @@ impl State {
         self.stored.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_replaced_makes_room() {
+        let limits = Limits::default().state(2 * (1 + 10 + ENTRY));
+        let mut state = State::default();
+        let mut set = |key, len| state.set(&limits, key, Frame::binary(&vec![0; len]));
+        for _ in 0..10 {
+            assert_eq!(set("a", 10), Ok(()));
+        }
+        assert_eq!(set("b", 10), Ok(()), "to the byte");
+        assert_eq!(set("b", 11), Err(RoomError::StateFull));
+        assert_eq!(set("a", 9), Ok(()));
+        assert_eq!(set("b", 11), Ok(()));
+        assert_eq!(state.len(), 2);
+    }
+}

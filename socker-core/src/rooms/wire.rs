@@ -274,4 +274,15 @@ mod tests {
         let escaped = Said::parse(r#"{"funcKey":"\u0061"}"#).unwrap();
         assert_eq!(escaped.key(), "a");
     }
+
+    #[test]
+    fn what_is_wrong_is_told_in_few_words() {
+        let told = |text: &str| match Said::parse(text) {
+            Err(Problem::WrongType(words) | Problem::Malformed(words)) => words,
+            other => panic!("{other:?}"),
+        };
+        assert!(told("{").starts_with("EOF while parsing"), "{}", told("{"));
+        let long = format!(r#"{{"funcKey":"a","stateMessage":"{}"}}"#, "ä".repeat(500));
+        assert!((WORDS - 1..=WORDS).contains(&told(&long).len()), "{}", told(&long));
+    }
 }

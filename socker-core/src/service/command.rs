@@ -211,3 +211,28 @@ impl<'c> Parts<'c> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A burst's memory is given back with the next command.
+    #[test]
+    fn memory_is_given_back() {
+        let mut commands = Commands::default();
+        let peer = PeerId::new(0, 0);
+        for _ in 0..100 {
+            commands.send(peer, Message::text("x".repeat(4_000)), Delivery::Reliable);
+            commands.send(peer, Message::binary(vec![7; 4_000]), Delivery::Reliable);
+            commands.broadcast([peer; 1_000], Frame::text("x"), Delivery::Reliable);
+        }
+        let held = |commands: &Commands| {
+            commands.bytes.capacity() + commands.text.capacity() + commands.peers.capacity()
+        };
+        assert!(held(&commands) > 8 * KEEP, "{}", held(&commands));
+        commands.drain().for_each(drop);
+        commands.close(peer, CloseCode::Normal, "");
+        assert!(held(&commands) <= KEEP, "{}", held(&commands));
+        assert_eq!(commands.len(), 1);
+    }
+}

@@ -180,3 +180,40 @@ fn id(index: usize, generation: u32) -> PeerId {
     // Slots are made for indexes of 32 bits alone.
     PeerId { index: u32::try_from(index).unwrap_or(u32::MAX), generation }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_follows_the_largest_number() {
+        let mut peers = Peers::default();
+        for index in 0..1_000 {
+            peers.insert(PeerId::new(index, 0), index);
+        }
+        assert_eq!(peers.len(), 1_000);
+        for index in (100..1_000).rev() {
+            peers.remove(PeerId::new(index, 0));
+        }
+        assert_eq!(peers.len(), 100);
+        assert!((200..=400).contains(&peers.slots.capacity()), "{}", peers.slots.capacity());
+        for index in 0..100 {
+            peers.remove(PeerId::new(index, 0));
+        }
+        assert!(peers.is_empty() && peers.slots.capacity() == 0, "{}", peers.slots.capacity());
+    }
+
+    /// A few that come and go are no reason to move all others.
+    #[test]
+    fn room_stays_for_a_few() {
+        let mut peers = Peers::default();
+        for index in 0..100 {
+            peers.insert(PeerId::new(index, 0), 0_u64);
+        }
+        let before = peers.slots.capacity();
+        for index in (50..100).rev() {
+            peers.remove(PeerId::new(index, 0));
+        }
+        assert_eq!(peers.slots.capacity(), before);
+    }
+}

@@ -35,3 +35,27 @@ impl Timers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_is_out_of_date_is_dropped() {
+        let mut timers = Timers::default();
+        let at = |number: u32| Instant::at(Duration::from_secs(number.into()));
+        let peer = PeerId::new(0, 0);
+        (0..68).for_each(|number| timers.insert(at(number), peer));
+        // Of one peer so much may be here; of none, it is mostly out of date.
+        timers.tidy(1, |_, _| false);
+        assert_eq!(timers.0.len(), 68);
+        (68..1_000).for_each(|number| timers.insert(at(number), peer));
+        timers.tidy(1, |time, _| time >= at(990));
+        assert_eq!(timers.0.len(), 10);
+        assert!((10..=20).contains(&timers.0.capacity()), "{}", timers.0.capacity());
+        assert_eq!(timers.take_due(at(990)), Some((at(990), peer)));
+        assert_eq!(timers.take_due(at(990)), None);
+    }
+}
