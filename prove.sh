@@ -129,7 +129,7 @@ prove_docs() {
   step 'packages'
   local package file target="${CARGO_TARGET_DIR:-$PWD/target}"
   rm -rf "$target/package"
-  cargo package "${PUBLISHED[@]/#/-p=}" --no-verify --allow-dirty --locked
+  cargo package "${PUBLISHED[@]/#/-p=}" --allow-dirty --locked
   for package in "$target"/package/*.crate; do
     # Regular files: a link would lead out of the package.
     tar -tvzf "$package" >package.list

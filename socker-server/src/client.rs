@@ -15,7 +15,7 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         ($($path:literal)*) => {
             Router::new()
                 .route("/enslavism/client.js", script(include_str!("../assets/enslavism.js")))
-                $(.route($path, script(include_str!(concat!("../../client", $path)))))*
+                $(.route($path, script(include_str!(concat!("../client", $path)))))*
         };
     }
     modules! {
