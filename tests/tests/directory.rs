@@ -8,7 +8,7 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use socker_core::directory::codec::{
-    Candidate, EncodeError, Listing, METADATA_LIMIT, Message, Sender,
+    Candidate, DecodeError, EncodeError, Listing, METADATA_LIMIT, Message, Sender,
 };
 use socker_core::directory::{
     Denial, Directory, DirectoryEvent, Limits, MetadataError, Registration, RegistrationEvent, Role,
@@ -504,6 +504,26 @@ proptest! {
                 let again = message.encode(sender).unwrap();
                 prop_assert_eq!(Message::decode(sender, &again), Ok(message));
             }
+        }
+    }
+}
+
+/// Only the directory tells clients of servers.
+#[test]
+fn a_list_from_others_is_not_known() {
+    let lists = [
+        Message::ServersAdded(Vec::new()),
+        Message::ServersChanged(Vec::new()),
+        Message::ServersRemoved(vec![7]),
+    ];
+    for list in lists {
+        let bytes = list.encode(Sender::DirectoryToClient).unwrap();
+        for sender in SENDERS {
+            let expected = match sender {
+                Sender::DirectoryToClient => Ok(list.clone()),
+                _ => Err(DecodeError::UnknownType(bytes[0])),
+            };
+            assert_eq!(Message::decode(sender, &bytes), expected, "{sender:?}");
         }
     }
 }

@@ -279,6 +279,20 @@ mod walk {
         assert!(pair.client.machine.is_open() && pair.server.machine.is_open());
     }
 
+    /// A frame that was encoded once for many.
+    #[test]
+    fn a_frame_for_many() {
+        let script =
+            Script::new([Stage::new("play", |(): &mut (), _, _| Step::Stay).on_enter(|(), cx| {
+                cx.send_frame(&Frame::text("scene")).unwrap();
+                Step::Stay
+            })]);
+        let mut machine =
+            Machine::upgraded(NOW, Role::Server, Config::default().into(), Seed::from([0; 16]));
+        script.start(&mut (), &mut Context::new(NOW, &mut machine)).unwrap();
+        assert_eq!(take_outgoing(&mut machine), b"\x81\x05scene");
+    }
+
     #[test]
     fn out_of_turn() {
         let script = server();

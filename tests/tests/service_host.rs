@@ -3,14 +3,14 @@
 // Outside of a `#[test]` too, a test that can't go on should stop.
 #![allow(clippy::unwrap_used)]
 
-use std::io::IoSlice;
+use std::io::{ErrorKind, IoSlice};
 use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Buf;
 use socker_core::handshake::{Acceptance, Rejection, Request};
 use socker_core::http::StatusCode;
-use socker_core::service::host::{Entry, Excess, Roster};
+use socker_core::service::host::{Entry, Excess, Roster, Runner, is_of_connection};
 use socker_core::service::{Budget, Host, PeerId, Verdict};
 use socker_core::wire::{Frame, MAX_HEADER};
 use socker_core::{CloseCode, CloseReason, Config, Instant, Message, Seed};
@@ -614,4 +614,42 @@ fn what_a_peer_that_was_too_slow_says() {
     told(&mut host);
     say(&mut host, NOW, peer, "not heard any more");
     assert_eq!(told(&mut host), [] as [&str; 0]);
+}
+
+/// As many failures as are kept, the last ones.
+#[test]
+fn failures_that_nobody_asks_for() {
+    let request = Request::get("ws://a/").unwrap();
+    let mut host = host(Config::default(), Budget::default());
+    let mut failed = Vec::new();
+    for number in 0..1_100_u32 {
+        let seed = Seed::from(u128::from(number).to_le_bytes());
+        let server = host.connect(NOW, seed, &request).unwrap();
+        host.remove(NOW, server);
+        failed.push(server);
+    }
+    let told: Vec<_> = std::iter::from_fn(|| host.next_failed()).map(|(peer, _)| peer).collect();
+    assert_eq!(told, failed[1_100 - 1_024..]);
+}
+
+/// Whoever closes a peer elsewhere than where its bytes are read can still be handed its messages.
+#[test]
+fn a_peer_that_is_closing_is_not_heard() {
+    let mut runner = Runner::new(Notes::default());
+    let peer = peer(0, 0);
+    runner.opened(NOW, peer);
+    runner.shut(peer);
+    runner.message(NOW, peer, Message::text("late"));
+    runner.closed(NOW, peer, &CloseReason::Eof);
+    let told = runner.run(NOW, |notes, _| notes.take());
+    assert_eq!(told, ["opened 0.0", "closed 0.0 the connection ended without a close"]);
+}
+
+/// After these a host accepts the next connection at once, after others it waits.
+#[test]
+fn errors_of_accepting() {
+    let of_one = [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset, ErrorKind::Interrupted];
+    assert!(of_one.into_iter().all(is_of_connection));
+    let of_all = [ErrorKind::OutOfMemory, ErrorKind::Other, ErrorKind::InvalidInput];
+    assert!(!of_all.into_iter().any(is_of_connection));
 }

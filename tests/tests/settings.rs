@@ -97,5 +97,5 @@ fn a_configuration_that_suits_a_directory() {
     }
     let (servers, metadata) = (20_000, 1_000);
     let limits = directory::Limits::default().servers(servers).metadata(metadata);
-    assert!(limits.config().outgoing_limit >= 2 * servers * (metadata + 6));
+    assert_eq!(limits.config().outgoing_limit, 2 * servers * (metadata + 6), "twice the list");
 }

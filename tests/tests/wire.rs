@@ -157,3 +157,21 @@ fn a_decoder_may_be_called_on_after_an_error() {
     }
     assert_eq!(text, "");
 }
+
+#[test]
+fn how_much_a_code_point_lacks() {
+    for (bytes, missing) in [
+        (&b"a"[..], 0),
+        (b"a\xC3", 1),
+        (b"\xE2", 2),
+        (b"\xE2\x82", 1),
+        (b"\xF0", 3),
+        (b"\xF0\x9F", 2),
+        (b"\xF0\x9F\x91", 1),
+        ("\u{1F44B}".as_bytes(), 0),
+    ] {
+        let mut decoder = Utf8Decoder::default();
+        decoder.decode(bytes, &mut String::new()).unwrap();
+        assert_eq!(decoder.missing(), missing, "{}", bytes.escape_ascii());
+    }
+}
