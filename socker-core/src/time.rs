@@ -63,3 +63,20 @@ impl fmt::Debug for Instant {
         write!(f, "+{:?}", Duration::from_nanos(self.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_is_too_late_is_the_last() {
+        let last = Duration::from_nanos(u64::MAX);
+        assert_eq!(Instant::at(last - Duration::from_nanos(1)).nanos(), u64::MAX - 1);
+        for late in [last, last + Duration::from_nanos(1), Duration::MAX] {
+            assert_eq!(Instant::at(late), Instant::MAX);
+            assert_eq!(Instant::at(Duration::from_secs(1)) + late, Instant::MAX);
+        }
+        assert_eq!(Instant::START.since(Instant::MAX), Duration::ZERO);
+        assert_eq!(Instant::MAX.since(Instant::START), last);
+    }
+}

@@ -97,3 +97,28 @@ fn growth(len: usize, capacity: usize, piece: usize, announced: u64) -> usize {
     let announced = usize::try_from(announced).unwrap_or(usize::MAX);
     piece + have.max(FIRST).min(announced)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A message of one frame ends in memory of exactly its size, however it came; what has not come
+    /// takes none.
+    #[test]
+    fn memory_follows_what_has_come() {
+        for (len, piece) in [(100_000, 16 << 10), (16 << 10, 1_000), (3_000, 7), (5_000, 4_999)] {
+            let mut assembly = Assembly::new(Opcode::Binary);
+            let mut bytes = vec![7; len];
+            let mut left = len;
+            for piece in bytes.chunks_mut(piece) {
+                left -= piece.len();
+                assembly.push([1, 2, 3, 4], piece, left as u64).unwrap();
+                let Gathered::Binary(gathered) = &assembly.gathered else { panic!("{assembly:?}") };
+                let most = (2 * gathered.len()).max(piece.len() + FIRST).min(len);
+                assert!(gathered.capacity() <= most, "{} of {most}", gathered.capacity());
+            }
+            let Gathered::Binary(gathered) = &assembly.gathered else { panic!("{assembly:?}") };
+            assert_eq!((gathered.len(), gathered.capacity()), (len, len));
+        }
+    }
+}
