@@ -282,6 +282,13 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert!(told("{").starts_with("EOF while parsing"), "{}", told("{"));
+        for (text, expected) in [
+            ("[]", "expected an object"),
+            (r#"{"status":{"text":1}}"#, "expected a string"),
+            (r#"{"funcParams":1}"#, "expected an array of strings"),
+        ] {
+            assert!(told(text).contains(expected), "{}", told(text));
+        }
         let long = format!(r#"{{"funcKey":"a","stateMessage":"{}"}}"#, "ä".repeat(500));
         assert!((WORDS - 1..=WORDS).contains(&told(&long).len()), "{}", told(&long));
     }

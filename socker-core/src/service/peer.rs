@@ -203,6 +203,17 @@ mod tests {
         assert!(peers.is_empty() && peers.slots.capacity() == 0, "{}", peers.slots.capacity());
     }
 
+    #[test]
+    fn each_value_once_by_number() {
+        let mut peers = Peers::default();
+        for index in [7, 0, 3] {
+            peers.insert(PeerId::new(index, 2), index);
+        }
+        peers.iter_mut().for_each(|(_, value)| *value += 1);
+        let all: Vec<_> = peers.iter().map(|(peer, value)| (peer.index(), *value)).collect();
+        assert_eq!(all, [(0, 1), (3, 4), (7, 8)]);
+    }
+
     /// A few that come and go are no reason to move all others.
     #[test]
     fn room_stays_for_a_few() {

@@ -121,9 +121,4 @@ impl<S: Service> Runner<S> {
             carry_out(command);
         }
     }
-
-    /// Those that the service takes for opened.
-    pub fn opened_peers(&self) -> impl Iterator<Item = PeerId> {
-        self.opened.ids()
-    }
 }
