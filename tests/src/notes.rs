@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use bytes::Buf;
 use socker_core::handshake::Request;
-use socker_core::service::{Context, Gap, Host, Oversized, PeerId, Service, Verdict};
-use socker_core::{CloseReason, Instant, Message};
+use socker_core::service::{Budget, Context, Gap, Host, Oversized, PeerId, Service, Verdict};
+use socker_core::{CloseReason, Config, Instant, Message};
 
 use crate::calls::REQUEST;
 use crate::frames::{Frame, decode_all, opcode};
@@ -103,4 +103,35 @@ pub fn frames<S: Service>(host: &mut Host<S>, peer: PeerId) -> Vec<Frame> {
 pub fn say<S: Service>(host: &mut Host<S>, now: Instant, peer: PeerId, text: &str) {
     let frame = Frame::new(opcode::TEXT, text.as_bytes()).masked([1, 2, 3, 4]);
     host.read(now, peer, &mut frame.encode());
+}
+
+/// A host of notes.
+#[must_use]
+pub fn host(config: Config, budget: Budget) -> Host<Notes> {
+    Host::with(Notes::default(), config.into(), budget)
+}
+
+/// A message of so many bytes to a peer, at the start.
+pub fn send(host: &mut Host<Notes>, to: PeerId, len: usize) {
+    host.run(Instant::START, |_, cx| cx.send(to, Message::binary(vec![7; len])));
+}
+
+/// The same, which may be dropped.
+pub fn send_droppable(host: &mut Host<Notes>, to: PeerId, len: usize) {
+    host.run(Instant::START, |_, cx| cx.send_droppable(to, Message::binary(vec![7; len])));
+}
+
+/// The codes of the Closes among frames.
+#[must_use]
+pub fn codes(frames: &[Frame]) -> Vec<u16> {
+    frames.iter().filter_map(Frame::close_code).collect()
+}
+
+/// The status line and the `Retry-After` header of an HTTP answer.
+#[must_use]
+pub fn status(answer: &[u8]) -> (String, Option<String>) {
+    let text = String::from_utf8(answer.to_vec()).unwrap();
+    let status = text.split(' ').nth(1).unwrap().to_owned();
+    let mut lines = text.lines().map(str::to_lowercase);
+    (status, lines.find_map(|line| Some(line.strip_prefix("retry-after: ")?.to_owned())))
 }
