@@ -118,6 +118,23 @@ fn a_machine_that_has_written_owns_nothing() {
     }
 }
 
+/// A queue that was emptied begins anew with the size that it had, in one allocation.
+#[test]
+fn a_burst_like_the_last_takes_one_allocation() {
+    let mut machine = upgraded(Role::Server, &Arc::new(Config::default()));
+    let mut burst = || {
+        let counted = measure(|| {
+            for _ in 0..100 {
+                machine.send(Message::text("a hundred of these take 4 KiB, or some more")).unwrap();
+            }
+        });
+        write(&mut machine);
+        counted.count_total
+    };
+    assert!(burst() > 1, "the first grows");
+    assert_eq!(burst(), 1);
+}
+
 #[test]
 fn an_opened_machine_owns_nothing() {
     let config = Arc::new(Config::default());
