@@ -60,7 +60,7 @@
 //! - `game_server`, with the feature `rtc`, is a game server that browsers find in a directory and
 //!   reach over WebRTC.
 //!
-//! `examples/echo.rs` is a server, `examples/client.rs` a client, `examples/game_server.rs` a game
+//! `examples/echo.rs` is a server, `examples/client.rs` a client, `examples/mio_game_server.rs` a game
 //! server.
 //!
 //! # What it costs

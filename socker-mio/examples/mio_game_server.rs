@@ -1,7 +1,7 @@
 //! A game server that browsers find in a directory and reach over WebRTC: it echoes every message on
 //! every channel.
 //!
-//! `cargo run --release -p socker-mio --features rtc --example game_server -- ws://127.0.0.1:8080 arena`
+//! `cargo run --release -p socker-mio --features rtc --example mio_game_server -- ws://127.0.0.1:8080 arena`
 
 use std::env;
 
