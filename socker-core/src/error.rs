@@ -2,7 +2,10 @@
 
 use std::{error, fmt};
 
-use crate::{handshake::Incoming, message::Message};
+use crate::{
+    handshake::{Incoming, SubprotocolError},
+    message::Message,
+};
 
 /// Why nothing was queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +69,7 @@ pub enum AnswerError {
         /// The request, to be answered again.
         incoming: Incoming,
         /// What was chosen.
-        name: String,
+        error: SubprotocolError,
     },
     /// This machine has no such request to be answered: it is another connection's, or its time is
     /// over. Requests are told apart by their keys, which clients draw.
@@ -76,7 +79,7 @@ pub enum AnswerError {
 impl fmt::Display for AnswerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Subprotocol { name, .. } => write!(f, "the subprotocol {name:?} was not offered"),
+            Self::Subprotocol { error, .. } => error.fmt(f),
             Self::NotPending(_) => f.write_str("this machine has no such request to be answered"),
         }
     }

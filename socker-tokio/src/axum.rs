@@ -135,7 +135,7 @@ impl Upgrade {
         let Self { incoming, on_upgrade, config, acceptance } = self;
         let response = match incoming.response(acceptance) {
             Ok(response) => response,
-            Err(error) => return into_response(&not_offered(&error.name)),
+            Err(error) => return into_response(&not_offered(&error)),
         };
         tokio::spawn(async move {
             // A client that went away meanwhile is nobody's error.

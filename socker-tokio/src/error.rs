@@ -1,6 +1,9 @@
 use std::{error, fmt, io};
 
-use socker_core::{CloseReason, Oversized, handshake::RequestError};
+use socker_core::{
+    CloseReason, Oversized,
+    handshake::{RequestError, SubprotocolError},
+};
 
 /// Why a connection can't be opened, or did not end well.
 #[derive(Debug)]
@@ -22,7 +25,7 @@ pub enum Error {
     /// The address asks for TLS: open the TLS stream yourself and use [`client`](crate::client()).
     Tls,
     /// The subprotocol that was chosen was not offered.
-    Subprotocol(String),
+    Subprotocol(SubprotocolError),
 }
 
 impl fmt::Display for Error {
@@ -37,7 +40,7 @@ impl fmt::Display for Error {
             Self::Closing => f.write_str("the connection is closing"),
             Self::NotReady => f.write_str("the sink was not ready for a message"),
             Self::Tls => f.write_str("wss:// needs a TLS stream of the caller"),
-            Self::Subprotocol(name) => write!(f, "the subprotocol {name:?} was not offered"),
+            Self::Subprotocol(error) => error.fmt(f),
         }
     }
 }

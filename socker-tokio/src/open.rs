@@ -73,7 +73,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Incoming<IO> {
         self.driver.machine.handle_timeout(now);
         match self.driver.machine.accept(now, self.request, acceptance) {
             Ok(()) => {}
-            Err(AnswerError::Subprotocol { name, .. }) => return Err(Error::Subprotocol(name)),
+            Err(AnswerError::Subprotocol { error, .. }) => return Err(Error::Subprotocol(error)),
             Err(_) => {
                 finish(&mut self.driver).await;
                 return Err(Error::Closed(CloseReason::OpeningTimeout));

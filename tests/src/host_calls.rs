@@ -1,15 +1,14 @@
 //! Calls of a [`Host`] in any order, with any ids, and what has to hold after each.
 
-use std::net::IpAddr;
-use std::time::Duration;
-
 use bytes::Buf;
 use socker_core::handshake::{Rejection, Request};
 use socker_core::http::StatusCode;
 use socker_core::service::{Budget, Context, Host, PeerId, Service, Verdict};
 use socker_core::wire;
 use socker_core::{CloseCode, CloseReason, Config, Instant, Message, Seed};
+use std::net::IpAddr;
 
+use crate::at;
 use crate::sim::Ledger;
 
 /// One call of [`Host`].
@@ -98,10 +97,6 @@ impl Service for Obedient {
         cx.send(peer, Message::text("too late"));
         cx.close(peer, CloseCode::Normal, "too late");
     }
-}
-
-fn at(millis: u64) -> Instant {
-    Instant::at(Duration::from_millis(millis))
 }
 
 struct Walk {

@@ -17,6 +17,10 @@
 // A test that can't go on should stop at once, here as in a `#[test]`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::Duration;
+
+use socker_core::Instant;
+
 pub mod behaviour;
 pub mod calls;
 pub mod directory;
@@ -42,4 +46,10 @@ pub mod vectors;
 pub fn cases(unless_told: u32) -> u32 {
     let told = std::env::var("PROPTEST_CASES").ok();
     told.map_or(unless_told, |told| told.parse().expect("PROPTEST_CASES is a number"))
+}
+
+/// The moment so many milliseconds after the start.
+#[must_use]
+pub fn at(millis: u64) -> Instant {
+    Instant::at(Duration::from_millis(millis))
 }

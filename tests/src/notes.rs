@@ -135,3 +135,9 @@ pub fn status(answer: &[u8]) -> (String, Option<String>) {
     let mut lines = text.lines().map(str::to_lowercase);
     (status, lines.find_map(|line| Some(line.strip_prefix("retry-after: ")?.to_owned())))
 }
+
+/// A network address.
+#[must_use]
+pub fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}

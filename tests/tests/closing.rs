@@ -3,8 +3,6 @@
 // Outside of a `#[test]` too, a test that can't go on should stop.
 #![allow(clippy::unwrap_used)]
 
-use std::time::Duration;
-
 use bytes::Buf;
 
 use socker_core::handshake::{Acceptance, Request};
@@ -12,13 +10,10 @@ use socker_core::wire::Violation;
 use socker_core::{
     CloseCode, CloseReason, Config, Event, Instant, Machine, Message, Refusal, Role, Seed,
 };
+use socker_tests::at;
 use socker_tests::feed::{Told, Transcript, take_outgoing};
 use socker_tests::frames::{Frame, decode_all, opcode};
 use socker_tests::pair::{Answer, Network, Pair};
-
-fn at(millis: u64) -> Instant {
-    Instant::at(Duration::from_millis(millis))
-}
 
 fn opened() -> Pair {
     let request = Request::get("ws://server/").unwrap();

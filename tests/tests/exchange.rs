@@ -8,13 +8,10 @@ use std::time::Duration;
 use bytes::Buf;
 use socker_core::handshake::Request;
 use socker_core::{CloseReason, Config, Event, Instant, Machine, Message, Refusal, Role, Seed};
+use socker_tests::at;
 use socker_tests::feed::Told;
 use socker_tests::frames::{Frame, decode_all, opcode};
 use socker_tests::pair::{Network, Pair};
-
-fn at(millis: u64) -> Instant {
-    Instant::at(Duration::from_millis(millis))
-}
 
 fn opened(network: Network, client: Config, server: Config) -> Pair {
     let request = Request::get("ws://server/").unwrap();

@@ -3,19 +3,14 @@
 // Outside of a `#[test]` too, a test that can't go on should stop.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::time::Duration;
-
 use socker_core::handshake::{Acceptance, HandshakeError, Rejection, Request};
 use socker_core::http::StatusCode;
 use socker_core::{AnswerError, CloseReason, Config, Event, Instant, Machine, Message, Refusal};
+use socker_tests::at;
 use socker_tests::calls::REQUEST;
 use socker_tests::feed::{Told, Transcript, take_outgoing};
 use socker_tests::frames::{Frame, opcode};
 use socker_tests::pair::{Answer, Network, Pair};
-
-fn at(millis: u64) -> Instant {
-    Instant::at(Duration::from_millis(millis))
-}
 
 fn pair(client: Config, server: Config) -> Pair {
     let request = Request::get("ws://server/arena?team=red").unwrap();
@@ -143,8 +138,8 @@ fn the_wrong_subprotocol_can_be_answered_again() {
     let incoming = pair.held.take().unwrap();
     let wrong = Acceptance::default().with_subprotocol("arena-2");
     let error = pair.server.machine.accept(pair.now, incoming, wrong).unwrap_err();
-    let AnswerError::Subprotocol { incoming, name } = error else { panic!("{error:?}") };
-    assert_eq!(name, "arena-2");
+    let AnswerError::Subprotocol { incoming, error } = error else { panic!("{error:?}") };
+    assert_eq!(error.name, "arena-2");
     pair.server.machine.accept(pair.now, incoming, Acceptance::default()).unwrap();
     pair.run_until(at(100));
     assert!(pair.client.machine.is_open());

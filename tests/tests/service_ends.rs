@@ -3,25 +3,16 @@
 // Outside of a `#[test]` too, a test that can't go on should stop.
 #![allow(clippy::unwrap_used)]
 
-use std::time::Duration;
-
 use socker_core::handshake::Request;
 use socker_core::service::host::Runner;
 use socker_core::service::{Budget, Host, PeerId};
 use socker_core::{CloseCode, CloseReason, Config, Instant, Message, Seed};
+use socker_tests::at;
 use socker_tests::feed::transcribe;
 use socker_tests::frames::{self, opcode};
 use socker_tests::notes::{Notes, codes, frames, host, open, say, send, status, told, written};
 
 const NOW: Instant = Instant::START;
-
-fn at(millis: u64) -> Instant {
-    Instant::at(Duration::from_millis(millis))
-}
-
-fn peer(index: u32, generation: u32) -> PeerId {
-    PeerId::new(index, generation)
-}
 
 #[test]
 fn draining() {
@@ -70,7 +61,7 @@ fn draining() {
 #[test]
 fn a_peer_that_is_closing_is_not_heard() {
     let mut runner = Runner::new(Notes::default());
-    let peer = peer(0, 0);
+    let peer = PeerId::new(0, 0);
     runner.opened(NOW, peer);
     runner.shut(peer);
     runner.message(NOW, peer, Message::text("late"));

@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used)]
 
 use std::io::{ErrorKind, IoSlice};
-use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Buf;
@@ -14,22 +13,11 @@ use socker_core::service::host::is_of_connection;
 use socker_core::service::{Budget, PeerId, Verdict};
 use socker_core::wire::Frame;
 use socker_core::{CloseCode, Config, Instant, Message};
+use socker_tests::at;
 use socker_tests::frames::{self, opcode};
-use socker_tests::notes::{ask, frames, host, open, say, send, status, told, written};
+use socker_tests::notes::{address, ask, frames, host, open, say, send, status, told, written};
 
 const NOW: Instant = Instant::START;
-
-fn at(millis: u64) -> Instant {
-    Instant::at(Duration::from_millis(millis))
-}
-
-fn address(text: &str) -> IpAddr {
-    text.parse().unwrap()
-}
-
-fn peer(index: u32, generation: u32) -> PeerId {
-    PeerId::new(index, generation)
-}
 
 #[test]
 fn what_a_service_is_told() {
@@ -108,12 +96,12 @@ fn stale_ids_reach_nobody() {
     let old = open(&mut host, NOW);
     host.remove(NOW, old);
     let new = open(&mut host, NOW);
-    assert_eq!((old.index(), new), (new.index(), peer(0, 1)));
+    assert_eq!((old.index(), new), (new.index(), PeerId::new(0, 1)));
     told(&mut host);
     host.run(NOW, |_, cx| {
         cx.send(old, Message::text("a"));
         cx.send_droppable(old, Message::text("b"));
-        cx.broadcast([old, peer(7, 0)], Frame::text("c"));
+        cx.broadcast([old, PeerId::new(7, 0)], Frame::text("c"));
         cx.close(old, CloseCode::Normal, "d");
     });
     say(&mut host, NOW, old, "e");

@@ -3,32 +3,19 @@
 // Outside of a `#[test]` too, a test that can't go on should stop.
 #![allow(clippy::unwrap_used)]
 
-use std::net::IpAddr;
-use std::time::Duration;
-
 use bytes::Buf;
 use socker_core::service::host::{Entry, Excess, Roster};
 use socker_core::service::{Budget, Host, PeerId};
 use socker_core::wire::{Frame, MAX_HEADER};
 use socker_core::{Config, Instant, Message};
+use socker_tests::at;
 use socker_tests::frames::{self, opcode};
 use socker_tests::notes::{
-    Notes, ask, codes, frames, host, open, say, send, send_droppable, status, told, written,
+    Notes, address, ask, codes, frames, host, open, say, send, send_droppable, status, told,
+    written,
 };
 
 const NOW: Instant = Instant::START;
-
-fn at(millis: u64) -> Instant {
-    Instant::at(Duration::from_millis(millis))
-}
-
-fn address(text: &str) -> IpAddr {
-    text.parse().unwrap()
-}
-
-fn peer(index: u32, generation: u32) -> PeerId {
-    PeerId::new(index, generation)
-}
 
 /// Writes so many bytes to a peer.
 fn write(host: &mut Host<Notes>, peer: PeerId, len: usize) {
@@ -52,7 +39,7 @@ fn too_many_connections() {
     // There is room again.
     host.remove(NOW, second);
     let next = open(&mut host, NOW);
-    assert_eq!(next, peer(1, 1));
+    assert_eq!(next, PeerId::new(1, 1));
 }
 
 #[test]
@@ -95,7 +82,7 @@ fn only_so_many_are_told_that_they_are_too_many() {
     assert_eq!(host.accept(NOW, None), None);
     assert_eq!(host.len(), 1);
     host.remove(NOW, turned_away[3]);
-    assert_eq!(host.accept(NOW, None), Some(peer(4, 1)));
+    assert_eq!(host.accept(NOW, None), Some(PeerId::new(4, 1)));
     assert_eq!(host.accept(NOW, None), None);
 }
 
@@ -103,23 +90,29 @@ fn only_so_many_are_told_that_they_are_too_many() {
 fn a_roster_gives_numbers_again() {
     let (mut roster, budget) = (Roster::default(), Budget::default().connections(2).per_address(1));
     let home = Some(address("10.0.0.1"));
-    assert_eq!(roster.enter(&budget, home), Entry::Welcome(peer(0, 0)));
-    assert_eq!(roster.enter(&budget, home), Entry::TurnedAway(peer(1, 0), Excess::PerAddress));
-    assert_eq!(roster.enter(&budget, None), Entry::Welcome(peer(2, 0)));
-    assert_eq!(roster.enter(&budget, home), Entry::TurnedAway(peer(3, 0), Excess::Connections));
-    for stale in [peer(0, 1), peer(4, 0), peer(u32::MAX, 0)] {
+    assert_eq!(roster.enter(&budget, home), Entry::Welcome(PeerId::new(0, 0)));
+    assert_eq!(
+        roster.enter(&budget, home),
+        Entry::TurnedAway(PeerId::new(1, 0), Excess::PerAddress)
+    );
+    assert_eq!(roster.enter(&budget, None), Entry::Welcome(PeerId::new(2, 0)));
+    assert_eq!(
+        roster.enter(&budget, home),
+        Entry::TurnedAway(PeerId::new(3, 0), Excess::Connections)
+    );
+    for stale in [PeerId::new(0, 1), PeerId::new(4, 0), PeerId::new(u32::MAX, 0)] {
         roster.leave(stale);
         assert_eq!(roster.len(), 2);
     }
-    roster.leave(peer(0, 0));
-    roster.leave(peer(0, 0));
+    roster.leave(PeerId::new(0, 0));
+    roster.leave(PeerId::new(0, 0));
     assert_eq!(roster.len(), 1);
-    assert_eq!(roster.enter(&budget, home), Entry::Welcome(peer(0, 1)));
-    for peer in [peer(0, 1), peer(1, 0), peer(2, 0)] {
+    assert_eq!(roster.enter(&budget, home), Entry::Welcome(PeerId::new(0, 1)));
+    for peer in [PeerId::new(0, 1), PeerId::new(1, 0), PeerId::new(2, 0)] {
         roster.leave(peer);
     }
     assert_eq!((roster.is_empty(), roster.len()), (false, 0));
-    roster.leave(peer(3, 0));
+    roster.leave(PeerId::new(3, 0));
     assert!(roster.is_empty());
 }
 

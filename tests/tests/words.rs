@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use socker_core::directory::codec::{DecodeError, EncodeError};
 use socker_core::directory::{MetadataError, Role};
-use socker_core::handshake::{HandshakeError, HeaderError, Incoming, RequestError};
+use socker_core::handshake::{Acceptance, HandshakeError, HeaderError, Incoming, RequestError};
 use socker_core::http::StatusCode;
 use socker_core::rooms::{RoomEnd, RoomError, RoomId};
 use socker_core::script::{Expects, ScriptError};
@@ -63,9 +63,10 @@ fn errors_of_calls() {
     said([EncodeError::NotSaid, EncodeError::TooLong, EncodeError::EmptyMid]);
     said([MetadataError::NotJson, MetadataError::TooLong]);
     said([InvalidUtf8]);
-    let name = || "chat".to_owned();
+    let chat = Acceptance::default().with_subprotocol("chat");
+    let error = incoming().response(chat).unwrap_err();
     let errors = [
-        AnswerError::Subprotocol { incoming: incoming(), name: name() },
+        AnswerError::Subprotocol { incoming: incoming(), error },
         AnswerError::NotPending(incoming()),
     ];
     assert!(said(errors).contains("chat"));

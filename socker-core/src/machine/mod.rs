@@ -17,9 +17,7 @@ use crate::{
     config::Config,
     error::AnswerError,
     event::{CloseReason, Event},
-    handshake::{
-        Acceptance, ClientOpening, Incoming, Rejection, Request, ServerOpening, SubprotocolError,
-    },
+    handshake::{Acceptance, ClientOpening, Incoming, Rejection, Request, ServerOpening},
     seed::{Draw, Seed},
     time::Instant,
 };
@@ -198,7 +196,7 @@ impl Machine {
                 self.opened(now);
                 Ok(())
             }
-            Err(SubprotocolError { name }) => Err(AnswerError::Subprotocol { incoming, name }),
+            Err(error) => Err(AnswerError::Subprotocol { incoming, error }),
         }
     }
 

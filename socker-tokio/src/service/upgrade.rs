@@ -62,7 +62,7 @@ impl<S: Service + Send + 'static> Handle<S> {
             Verdict::Accept(acceptance) => match incoming.response(acceptance) {
                 Ok(response) => Ok((response, Begin { seat })),
                 Err(error) => {
-                    let rejection = not_offered(&error.name);
+                    let rejection = not_offered(&error);
                     let closed = Event::Closed(CloseReason::Rejected(rejection.status()));
                     seat.tell(closed);
                     Err(rejection)

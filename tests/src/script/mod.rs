@@ -8,6 +8,7 @@ use socker_core::script::{self, Context, Cursor, Expects, Script, Stage};
 use socker_core::{CloseCode, Config, Instant, Machine, Message, MessageKind, Role, Seed};
 
 pub use self::model::Model;
+use crate::at;
 use crate::feed::take_outgoing;
 use crate::frames::{Frame, decode_all};
 
@@ -170,8 +171,4 @@ fn step(answer: Answer) -> script::Step {
 fn machine() -> Machine {
     let seed = Seed::from([0; 16]);
     Machine::upgraded(Instant::START, Role::Server, Config::default().into(), seed)
-}
-
-fn at(millis: u64) -> Instant {
-    Instant::at(Duration::from_millis(millis))
 }

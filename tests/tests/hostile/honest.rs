@@ -13,7 +13,7 @@ use std::{
 use crate::peer::Peer;
 
 /// The address of the honest: 127.0.0.1.
-const HOST: u8 = 1;
+pub(crate) const HOST: u8 = 1;
 /// In so much time an echo comes back, also on a computer that is busy.
 const BOUND: Duration = Duration::from_secs(5);
 

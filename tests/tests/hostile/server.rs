@@ -15,6 +15,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
+    honest::HOST,
     peer::Peer,
     process::{ANSWER, SETUP},
     service::REJECTED,
@@ -92,7 +93,7 @@ impl Setup {
         server.address = address.parse().unwrap();
         server.pid = pid.parse().unwrap();
         // It listens before it serves: a busy computer starts a runtime's threads later.
-        let mut first = Peer::connect(server.address, 1).unwrap();
+        let mut first = Peer::connect(server.address, HOST).unwrap();
         first.ask(REJECTED).unwrap();
         assert_eq!(first.answered().unwrap(), 403);
         server

@@ -7,7 +7,7 @@ use crate::{
     CloseCode,
     error::AnswerError,
     event::Event,
-    handshake::{Incoming, Rejection},
+    handshake::{Incoming, Rejection, SubprotocolError},
     machine::Machine,
     service::{Budget, Rate, Verdict},
     time::Instant,
@@ -101,8 +101,8 @@ pub fn answer(machine: &mut Machine, now: Instant, incoming: Incoming, verdict: 
     let rejected = match verdict {
         Verdict::Reject(rejection) => machine.reject(now, incoming, &rejection),
         Verdict::Accept(acceptance) => match machine.accept(now, incoming, acceptance) {
-            Err(AnswerError::Subprotocol { incoming, name }) => {
-                machine.reject(now, incoming, &not_offered(&name))
+            Err(AnswerError::Subprotocol { incoming, error }) => {
+                machine.reject(now, incoming, &not_offered(&error))
             }
             accepted => accepted,
         },
@@ -113,9 +113,8 @@ pub fn answer(machine: &mut Machine, now: Instant, incoming: Incoming, verdict: 
 
 /// The answer to a client for which the service has chosen a subprotocol that it did not offer.
 #[must_use]
-pub fn not_offered(subprotocol: &str) -> Rejection {
-    Rejection::new(StatusCode::INTERNAL_SERVER_ERROR)
-        .with_text(format!("the subprotocol {subprotocol:?} was not offered\n"))
+pub fn not_offered(error: &SubprotocolError) -> Rejection {
+    Rejection::new(StatusCode::INTERNAL_SERVER_ERROR).with_text(format!("{error}\n"))
 }
 
 /// Whether an error of `accept` is of the connection that was to be accepted, not of the listener: the
