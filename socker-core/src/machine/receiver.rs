@@ -37,11 +37,12 @@ pub(super) struct Limits {
 /// Bytes to messages and control frames, of one direction.
 ///
 /// ```text
-///           header complete                  payload complete
-///   Header ----------------> Data, Control ----------------------> Header
-///     |  ^                                                           |
-///     |  '----- the header's begin waits in `begun` -----'           |
-///     '------- whole frame in the input: nothing is kept ------------'
+///             header complete                  payload complete
+///     Start ----------------> Data, Control ----------------------> Start,
+///   or Header                                      in a message: Header
+///     |   ^                                                         |
+///     |   '----- the header's begin waits in `begun` -----'         |
+///     '------- whole frame in the input: nothing is kept -----------'
 /// ```
 ///
 /// A message in one whole frame is borrowed from the input. What is not whole gathers in `assembly`
@@ -54,9 +55,12 @@ pub(super) struct Receiver {
 }
 
 /// Where in a frame the input stands. A mask is rotated to the next byte.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 enum Place {
-    /// Before the payload; the header's begin may have come.
+    /// Before a message, of which nothing has come.
+    #[default]
+    Start,
+    /// Before a payload. The message or the header has begun.
     Header { begun_len: u8, begun: [u8; MAX_HEADER] },
     /// In the payload of a data frame.
     Data { fin: bool, mask: [u8; 4], missing: u64 },
@@ -64,12 +68,6 @@ enum Place {
     Control { opcode: Opcode, mask: [u8; 4], missing: u8, gathered: Box<Control> },
     /// After a message that was not UTF-8, which [`Receiver::read`] tells.
     Invalid,
-}
-
-impl Default for Place {
-    fn default() -> Self {
-        Self::Header { begun_len: 0, begun: [0; MAX_HEADER] }
-    }
 }
 
 impl Receiver {
@@ -82,23 +80,19 @@ impl Receiver {
         limit: usize,
         input: &mut &'b mut [u8],
     ) -> Option<Message<'b>> {
-        if !matches!(self.place, Place::Header { begun_len: 0, .. }) || self.assembly.is_some() {
+        if !matches!(self.place, Place::Start) {
             return None;
         }
-        let expect = Expect { masked, in_message: false, limit: limit as u64 };
-        let (header, used) = Header::decode(input, expect).ok()??;
-        let there = (input.len() - used) as u64;
-        if header.opcode.is_control() || !header.fin || header.len > there {
+        let (header, used) = Header::decode_usual(input, masked)?;
+        if header.len > limit as u64 || header.len > (input.len() - used) as u64 {
             return None;
         }
         // At most what is there.
         #[expect(clippy::cast_possible_truncation)]
-        let (front, rest) = mem::take(input).split_at_mut(used + header.len as usize);
-        let payload = &mut front[used..];
+        let payload = &mut take(input, used + header.len as usize)[used..];
         if let Some(mask) = header.mask {
             apply_mask(mask, payload);
         }
-        *input = rest;
         if header.opcode == Opcode::Binary {
             return Some(Message::Binary(Payload::Borrowed(payload)));
         }
@@ -124,7 +118,7 @@ impl Receiver {
     ) -> Result<Option<Received<'b>>, Violation> {
         loop {
             let received = match self.place {
-                Place::Header { .. } => {
+                Place::Start | Place::Header { .. } => {
                     let limit = limits.message.max(limits.discard);
                     let Some(header) = self.read_header(masked, limit, input)? else {
                         return Ok(None);
@@ -152,26 +146,35 @@ impl Receiver {
         limit: usize,
         input: &mut &mut [u8],
     ) -> Result<Option<Header>, Violation> {
-        let Place::Header { begun_len, begun } = &mut self.place else { return Ok(None) };
         let assembled = self.assembly.as_ref().map(|assembly| assembly.assembled);
         let in_message = assembled.is_some();
         let expect = Expect { masked, in_message, limit: limit as u64 - assembled.unwrap_or(0) };
-        if *begun_len == 0
-            && let Some((header, used)) = Header::decode(input, expect)?
-        {
-            take(input, used);
-            return Ok(Some(header));
+        if !matches!(self.place, Place::Header { begun_len: 1.., .. }) {
+            if let Some((header, used)) = Header::decode(input, expect)? {
+                take(input, used);
+                return Ok(Some(header));
+            }
+            self.place = Place::Header { begun_len: 0, begun: [0; MAX_HEADER] };
         }
+        let Place::Header { begun_len, begun } = &mut self.place else { return Ok(None) };
         while !input.is_empty() {
             let at = usize::from(*begun_len);
             begun[at] = take(input, 1)[0];
             *begun_len += 1;
             if let Some((header, _)) = Header::decode(&begun[..=at], expect)? {
-                *begun_len = 0;
+                self.end_frame();
                 return Ok(Some(header));
             }
         }
         Ok(None)
+    }
+
+    /// The next is a header.
+    fn end_frame(&mut self) {
+        self.place = match self.assembly {
+            None => Place::Start,
+            Some(_) => Place::Header { begun_len: 0, begun: [0; MAX_HEADER] },
+        };
     }
 
     /// Begins a frame; a control frame that is all in the input is done at once, and a message that
@@ -221,7 +224,7 @@ impl Receiver {
             return Ok(None);
         }
         let complete = if *fin { self.assembly.take() } else { None };
-        self.place = Place::default();
+        self.end_frame();
         Ok(complete.and_then(|assembly| assembly.finish()).map(Received::Message))
     }
 
@@ -250,7 +253,7 @@ impl Receiver {
             return Ok(None);
         }
         let payload = Payload::Owned(Bytes::copy_from_slice(gathered));
-        self.place = Place::default();
+        self.end_frame();
         Ok(Some(control(opcode, payload)))
     }
 }

@@ -108,6 +108,34 @@ impl Header {
         Ok(mask.map(|mask| (Self { fin, opcode, mask: Some(mask), len }, used + 4)))
     }
 
+    /// The header of a message in one frame, if its length takes one byte or three, and at least eight
+    /// bytes are there. `None` is for all else, a violation included, and leaves it to
+    /// [`Header::decode`].
+    #[inline]
+    pub(crate) fn decode_usual(bytes: &[u8], masked: bool) -> Option<(Self, usize)> {
+        let bytes: &[u8; 8] = bytes.first_chunk()?;
+        let &[first, second, ..] = bytes;
+        let opcode = match first {
+            0x81 => Opcode::Text,
+            0x82 => Opcode::Binary,
+            _ => return None,
+        };
+        if (second & 0x80 != 0) != masked {
+            return None;
+        }
+        let (len, used) = match second & 0x7F {
+            126 => (u16::from_be_bytes([bytes[2], bytes[3]]), 4),
+            127 => return None,
+            short => (short.into(), 2),
+        };
+        if used == 4 && usize::from(len) <= MAX_SHORT {
+            return None;
+        }
+        let mask = *bytes[used..].first_chunk()?;
+        let (mask, used) = if masked { (Some(mask), used + 4) } else { (None, used) };
+        Some((Self { fin: true, opcode, mask, len: len.into() }, used))
+    }
+
     /// Writes the header to the front of `out` and tells how many bytes it took.
     #[inline]
     pub fn encode(&self, out: &mut [u8; MAX_HEADER]) -> usize {

@@ -1,7 +1,7 @@
 use fearless_simd::{Level, dispatch, prelude::*};
 
 /// From here on the widest vectors of the processor pay for finding out which there are.
-const WIDE_FROM: usize = 256;
+const WIDE_FROM: usize = 128;
 
 /// Masks `data`, or unmasks it: the two are the same (RFC 6455, section 5.3).
 ///
@@ -16,19 +16,24 @@ const WIDE_FROM: usize = 256;
 /// ```
 #[inline]
 pub fn apply_mask(mask: [u8; 4], data: &mut [u8]) {
-    if data.len() < WIDE_FROM {
-        mask_words(mask, data);
-    } else {
-        mask_wide(mask, data);
+    match data.len() {
+        0..4 => mask_bytes(mask, data),
+        4..8 => mask_ends::<4>(mask, data),
+        8..16 => mask_ends::<8>(mask, data),
+        16..32 => mask_ends::<16>(mask, data),
+        32..WIDE_FROM => mask_blocks::<16>(mask, data),
+        WIDE_FROM.. => mask_wide(mask, data),
     }
 }
 
 /// The mask that continues a payload of which `done` bytes are unmasked.
 #[inline]
 #[must_use]
-pub fn rotate_mask(mut mask: [u8; 4], done: usize) -> [u8; 4] {
-    mask.rotate_left(done % 4);
-    mask
+pub fn rotate_mask(mask: [u8; 4], done: usize) -> [u8; 4] {
+    // As a slice it would be moved in memory.
+    #[expect(clippy::cast_possible_truncation)]
+    let bits = 8 * (done % 4) as u32;
+    u32::from_le_bytes(mask).rotate_right(bits).to_le_bytes()
 }
 
 #[inline(never)]
@@ -36,44 +41,66 @@ fn mask_wide(mask: [u8; 4], data: &mut [u8]) {
     dispatch!(Level::new(), simd => mask_vectors(simd, mask, data));
 }
 
-/// In vectors of the processor's own width.
+/// In vectors of the processor's own width, which do not cross cache lines but at the ends.
 #[inline(always)]
 fn mask_vectors<S: Simd>(simd: S, mask: [u8; 4], data: &mut [u8]) {
-    let before = data.as_ptr().align_offset(64).min(data.len());
-    let (head, data) = data.split_at_mut(before);
-    mask_words(mask, head);
-    let mask = rotate_mask(mask, before);
-    let pattern = [mask; 16];
-    let pattern = pattern.as_flattened();
-    let pattern = S::u8s::from_slice(simd, &pattern[..S::u8s::LEN]);
-    let mut vectors = data.chunks_exact_mut(S::u8s::LEN);
-    for vector in &mut vectors {
-        (S::u8s::from_slice(simd, vector) ^ pattern).store_slice(vector);
+    let width = S::u8s::LEN;
+    let pattern = |begin: usize| {
+        let pattern = [rotate_mask(mask, begin); 16];
+        S::u8s::from_slice(simd, &pattern.as_flattened()[..width])
+    };
+    let (before, last) = (data.as_ptr().align_offset(width).min(width), data.len() - width);
+    // The ends overlap with what lies between them, so they are read before and written after it.
+    let head = S::u8s::from_slice(simd, &data[..width]) ^ pattern(0);
+    let tail = S::u8s::from_slice(simd, &data[last..]) ^ pattern(last);
+    let between = pattern(before);
+    for vector in data[before..].chunks_exact_mut(width) {
+        (S::u8s::from_slice(simd, vector) ^ between).store_slice(vector);
     }
-    // Every vector's length is a multiple of the mask's.
-    mask_words(mask, vectors.into_remainder());
+    head.store_slice(&mut data[..width]);
+    tail.store_slice(&mut data[last..]);
 }
 
-/// In words; the first loop becomes vector instructions that every processor of the target has.
+/// In two blocks, which overlap unless `data` is twice as long as one; compiled, these are vectors
+/// that every processor of the target has.
 #[inline(always)]
-fn mask_words(mask: [u8; 4], data: &mut [u8]) {
-    let word = u32::from_ne_bytes(mask);
-    let wide = u64::from(word) << 32 | u64::from(word);
-    let (blocks, tail) = data.as_chunks_mut::<32>();
-    for block in blocks {
-        for lane in block.as_chunks_mut::<8>().0 {
-            *lane = (u64::from_ne_bytes(*lane) ^ wide).to_ne_bytes();
-        }
+fn mask_ends<const N: usize>(mask: [u8; 4], data: &mut [u8]) {
+    let begin = data.len() - N;
+    // Both are read before either is written.
+    let (Some(first), Some(last)) = (data.first_chunk::<N>(), data.last_chunk::<N>()) else {
+        return;
+    };
+    let (first, last) = (mask_block(mask, *first), mask_block(rotate_mask(mask, begin), *last));
+    data[..N].copy_from_slice(&first);
+    data[begin..].copy_from_slice(&last);
+}
+
+/// In blocks, of which `data` has at least one.
+#[inline(always)]
+fn mask_blocks<const N: usize>(mask: [u8; 4], data: &mut [u8]) {
+    let Some(last) = data.last_chunk::<N>() else { return };
+    // It overlaps with the block before, so it is read first and written last.
+    let last = mask_block(rotate_mask(mask, data.len() - N), *last);
+    for block in data.as_chunks_mut::<N>().0 {
+        *block = mask_block(mask, *block);
     }
-    let (lanes, tail) = tail.as_chunks_mut::<8>();
-    for lane in lanes {
-        *lane = (u64::from_ne_bytes(*lane) ^ wide).to_ne_bytes();
+    if let Some(end) = data.last_chunk_mut::<N>() {
+        *end = last;
     }
-    let (words, tail) = tail.as_chunks_mut::<4>();
-    for bytes in words {
-        *bytes = (u32::from_ne_bytes(*bytes) ^ word).to_ne_bytes();
+}
+
+/// A multiple of the mask's length.
+#[inline(always)]
+fn mask_block<const N: usize>(mask: [u8; 4], mut block: [u8; N]) -> [u8; N] {
+    for word in block.as_chunks_mut::<4>().0 {
+        *word = (u32::from_ne_bytes(*word) ^ u32::from_ne_bytes(mask)).to_ne_bytes();
     }
-    for (byte, mask) in tail.iter_mut().zip(mask) {
+    block
+}
+
+#[inline(always)]
+fn mask_bytes(mask: [u8; 4], data: &mut [u8]) {
+    for (byte, mask) in data.iter_mut().zip(mask) {
         *byte ^= mask;
     }
 }

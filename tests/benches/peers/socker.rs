@@ -7,7 +7,7 @@ use ::socker_core::{Config, Event, Instant, Machine, Message, Role, Seed};
 use bytes::{Buf, Bytes};
 
 use crate::contender::{Contender, Run};
-use crate::feed::{Batch, Count, Feed, READ, Stream};
+use crate::feed::{ALIGNMENT, Batch, Count, Feed, READ, Stream};
 use crate::memory::Sink;
 
 pub struct Socker;
@@ -24,15 +24,16 @@ impl Contender for Socker {
     fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>> {
         let mut feed = Feed::new(stream);
         let mut machine = machine(Role::Server);
-        let mut scratch = vec![0; READ];
+        let mut scratch = vec![0; READ + ALIGNMENT];
+        let start = scratch.as_ptr().align_offset(ALIGNMENT);
         Some(Box::new(move |passes| {
             let wanted = stream.count.times(passes).messages;
             let mut count = Count::default();
             while count.messages < wanted {
                 // The copy stands for the system call: frames are unmasked where they are.
                 let read = feed.read(READ);
-                scratch[..read.len()].copy_from_slice(read);
-                let mut input = &mut scratch[..read.len()];
+                let mut input = &mut scratch[start..][..read.len()];
+                input.copy_from_slice(read);
                 while let Some(event) = machine.read(Instant::START, &mut input) {
                     match event {
                         Event::Message(Message::Binary(payload)) => count.received(&payload),
