@@ -1,16 +1,19 @@
 //! What all benches report alike: the environment, a table for people, a file for machines.
 
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs, io};
+mod results;
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
+
+pub use results::{Entry, Environment, Results, Standing, Unit};
 
 /// What the numbers depend on, with the versions of the packages that are compared.
 ///
 /// To be asked before the process is bound to a CPU, since it counts those that it may use.
-pub fn environment(packages: &[&str]) -> String {
+pub fn environment(packages: &[&str]) -> Environment {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpus
         .lines()
@@ -20,17 +23,16 @@ pub fn environment(packages: &[&str]) -> String {
     let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
     let rustc = Command::new(rustc).arg("--version").output();
     let rustc = rustc.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    format!(
-        "{model} x{threads}, {}-{}; {}; {}",
-        env::consts::ARCH,
-        env::consts::OS,
-        rustc.unwrap_or_else(|_| "unknown rustc".into()),
-        versions(packages),
-    )
+    Environment {
+        machine: format!("{model} x{threads}, {}-{}", env::consts::ARCH, env::consts::OS),
+        rustc: rustc.unwrap_or_else(|_| "unknown rustc".into()),
+        packages: versions(packages),
+        kernel: None,
+    }
 }
 
 /// As locked, since the manifest gives only lower bounds.
-fn versions(packages: &[&str]) -> String {
+fn versions(packages: &[&str]) -> BTreeMap<String, String> {
     let lock = Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .find_map(|directory| fs::read_to_string(directory.join("Cargo.lock")).ok())
@@ -38,9 +40,10 @@ fn versions(packages: &[&str]) -> String {
     let version = |package: &&str| {
         let entry = format!("name = \"{package}\"\nversion = \"");
         let version = lock.split_once(&entry).and_then(|(_, rest)| rest.split_once('"'));
-        format!("{package} {}", version.map_or("?", |(version, _)| version))
+        let version = version.map_or("?", |(version, _)| version);
+        ((*package).to_owned(), version.to_owned())
     };
-    packages.iter().map(version).collect::<Vec<_>>().join(", ")
+    packages.iter().map(version).collect()
 }
 
 /// The lines as a table, whose first column is aligned left and all others right.
@@ -59,15 +62,6 @@ pub fn align(lines: &[Vec<String>]) -> String {
         out.push('\n');
     }
     out
-}
-
-/// Writes what a bench has measured, one flat object with `work/case/contender` as keys.
-pub fn write_json(bench: &str, measured: &Map<String, Value>) -> io::Result<PathBuf> {
-    let directory = target_directory().join("bench");
-    fs::create_dir_all(&directory)?;
-    let path = directory.join(format!("{bench}.json"));
-    fs::write(&path, serde_json::to_string_pretty(measured)? + "\n")?;
-    Ok(path)
 }
 
 /// Cargo's directory for temporary files is in the target directory, wherever this is.

@@ -97,7 +97,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
     println!("{environment}\n{}\n", rounds::placement(cpus));
     println!("{}", report::table(&entrants, arguments, &columns));
-    let path = report::write_json(&entrants, arguments, &columns)?;
+    let path = report::results(&entrants, arguments, &columns, environment).write()?;
     eprintln!("medians in {}", path.display());
     Ok(())
 }

@@ -1,12 +1,8 @@
 //! The table for people and the file for machines.
 
-use std::io;
-use std::path::PathBuf;
-
-use serde_json::{Map, Value};
-
-use crate::rounds::{Entrant, Sample};
-use crate::{Arguments, common};
+use crate::Arguments;
+use crate::common::{self, Environment, Results, Unit};
+use crate::rounds::{self, Entrant, Sample};
 
 /// What was measured, with a sample for each directory.
 pub struct Column {
@@ -34,19 +30,25 @@ pub fn table(entrants: &[Entrant], arguments: &Arguments, columns: &[Column]) ->
     )
 }
 
-/// Writes the medians of this run, in nanoseconds.
-pub fn write_json(
+pub fn results(
     entrants: &[Entrant],
     arguments: &Arguments,
     columns: &[Column],
-) -> io::Result<PathBuf> {
-    let mut medians = Map::new();
-    for Column { work, samples } in columns {
-        for (entrant, sample) in entrants.iter().zip(samples) {
-            let Arguments { servers, clients, .. } = arguments;
-            let key = format!("directory/{work}, {servers}x{clients}/{}", entrant.contender.name);
-            medians.insert(key, Value::from(sample.median));
-        }
+    environment: Environment,
+) -> Results {
+    let Arguments { servers, clients, churn, rounds, .. } = arguments;
+    let case = format!("{servers}x{clients}");
+    let entries = columns
+        .iter()
+        .flat_map(|Column { work, samples }| rounds::entries(work, &case, entrants, samples));
+    Results {
+        bench: "directory".into(),
+        measured: format!(
+            "server CPU of a directory, by servers x clients; {churn} servers come or go at a time"
+        ),
+        unit: Unit::Nanoseconds,
+        rounds: (*rounds).into(),
+        environment,
+        entries: entries.collect(),
     }
-    common::write_json("directory", &medians)
 }

@@ -20,7 +20,7 @@ mod servers;
 
 use clap::Parser;
 
-use echoes::ECHOES;
+use echoes::{ECHOES, PACKAGES};
 use measure::{Case, measure};
 use rounds::two_cpus;
 use servers::{Contender, Failure, Subprogram};
@@ -57,7 +57,7 @@ fn main() -> Result<(), Failure> {
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let contenders = Contender::chosen(&ECHOES, &arguments.contenders);
-    let environment = report::environment();
+    let environment = rounds::environment(&PACKAGES);
     let cpus = two_cpus();
     let entrants = rounds::start(contenders, cpus)?;
 
@@ -69,7 +69,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
     println!("{environment}\n{}\n", rounds::placement(cpus));
     println!("{}", report::table(&entrants, &columns));
-    let path = report::write_json(&entrants, &columns)?;
+    let path = report::results(&entrants, &columns, arguments.rounds, environment).write()?;
     eprintln!("medians in {}", path.display());
     Ok(())
 }

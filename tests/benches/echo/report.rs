@@ -1,20 +1,10 @@
 //! The table for people and the file for machines.
 
-use std::io;
-use std::path::PathBuf;
-
-use serde_json::{Map, Value};
-
-use crate::common;
-use crate::echoes::{PACKAGES, PAYLOAD};
+use crate::common::{self, Environment, Results, Unit};
+use crate::echoes::PAYLOAD;
 use crate::measure::Column;
 use crate::rounds::{self, Entrant, Sample};
 use crate::servers::Standing;
-
-/// What the numbers depend on; system calls above all.
-pub fn environment() -> String {
-    rounds::environment(&PACKAGES)
-}
 
 /// A line for each server. Each cell has the median in us per message, the spread between the
 /// quartiles in percent of it, and the ratios to the best peer, as documented and tuned.
@@ -25,7 +15,7 @@ pub fn table(entrants: &[Entrant], columns: &[Column]) -> String {
         let mut line = vec![entrant.contender.name.to_owned()];
         line.extend(columns.iter().map(|column| {
             let best = |standings: &[_]| best_of(entrants, column, standings);
-            let all = [Standing::Peer { tuned: false }, Standing::Peer { tuned: true }];
+            let all = [Standing::Peer, Standing::Tuned];
             cell(&column.samples[index], [best(&all[..1]), best(&all)])
         }));
         lines.push(line);
@@ -53,14 +43,23 @@ fn cell(Sample { median, spread }: &Sample, best: [Option<f64>; 2]) -> String {
     format!("{:.3} {spread:>6} {documented:>6} {all:>6}", median / 1000.0)
 }
 
-/// Writes the medians of this run, in nanoseconds.
-pub fn write_json(entrants: &[Entrant], columns: &[Column]) -> io::Result<PathBuf> {
-    let mut medians = Map::new();
-    for Column { case, samples } in columns {
-        for (entrant, sample) in entrants.iter().zip(samples) {
-            let key = format!("echo/{case}/{}", entrant.contender.name);
-            medians.insert(key, Value::from(sample.median));
-        }
+pub fn results(
+    entrants: &[Entrant],
+    columns: &[Column],
+    rounds: u16,
+    environment: Environment,
+) -> Results {
+    let entries = columns
+        .iter()
+        .flat_map(|Column { case, samples }| rounds::entries("echo", case, entrants, samples));
+    Results {
+        bench: "echo".into(),
+        measured: format!(
+            "server CPU per echoed message of {PAYLOAD} bytes, by connections x in flight"
+        ),
+        unit: Unit::Nanoseconds,
+        rounds: rounds.into(),
+        environment,
+        entries: entries.collect(),
     }
-    common::write_json("echo", &medians)
 }

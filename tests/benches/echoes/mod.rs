@@ -14,8 +14,8 @@ pub use messages::{Messages, PAYLOAD};
 pub const PACKAGES: [&str; 4] =
     ["fastwebsockets", "tokio-websockets", "tokio-tungstenite", "tokio"];
 
-const PEER: Standing = Standing::Peer { tuned: false };
-const TUNED: Standing = Standing::Peer { tuned: true };
+const PEER: Standing = Standing::Peer;
+const TUNED: Standing = Standing::Tuned;
 
 pub static ECHOES: [Contender; 9] = [
     Contender::here("floor", Standing::Floor, floor::serve),

@@ -65,9 +65,10 @@ fn run(Arguments { connections, contenders, .. }: &Arguments) -> Result<(), Fail
         return Err("no server to measure".into());
     }
 
-    println!("{}\n", common::environment(&PACKAGES));
+    let environment = common::environment(&PACKAGES);
+    println!("{environment}\n");
     println!("{}", report::table(&rows, *connections));
-    let path = report::write_json(&rows)?;
+    let path = report::results(&rows, *connections, environment).write()?;
     eprintln!("bytes in {}", path.display());
     Ok(())
 }

@@ -1,14 +1,9 @@
 //! The table for people and the file for machines.
 
-use std::io;
-use std::path::PathBuf;
-
-use serde_json::{Map, Value};
-
-use crate::common;
+use crate::common::{self, Entry, Environment, Results, Standing, Unit};
 use crate::echoes::PAYLOAD;
 use crate::measure::Memory;
-use crate::servers::{Contender, Standing};
+use crate::servers::Contender;
 
 /// One for each server.
 pub type Row = (&'static Contender, Memory);
@@ -17,7 +12,7 @@ pub type Row = (&'static Contender, Memory);
 pub fn table(rows: &[Row], connections: u16) -> String {
     let best = |bytes: fn(&Memory) -> f64| {
         rows.iter()
-            .filter(|(contender, _)| contender.standing == Standing::Peer { tuned: false })
+            .filter(|(contender, _)| contender.standing == Standing::Peer)
             .map(|(_, memory)| bytes(memory))
             .min_by(f64::total_cmp)
     };
@@ -43,13 +38,26 @@ fn cell(bytes: f64, best: Option<f64>) -> String {
     format!("{bytes:.0} {ratio:>6}")
 }
 
-/// Writes the bytes per connection.
-pub fn write_json(rows: &[Row]) -> io::Result<PathBuf> {
-    let mut bytes = Map::new();
-    for (contender, memory) in rows {
-        for (case, value) in [("opened", memory.opened), ("echoed", memory.echoed)] {
-            bytes.insert(format!("idle/{case}/{}", contender.name), Value::from(value));
-        }
+pub fn results(rows: &[Row], connections: u16, environment: Environment) -> Results {
+    let entries = rows.iter().flat_map(|(contender, memory)| {
+        [("opened", memory.opened), ("echoed", memory.echoed)].map(|(case, bytes)| Entry {
+            work: "idle".into(),
+            case: case.into(),
+            contender: contender.name.into(),
+            standing: contender.standing,
+            median: bytes,
+            spread: None,
+        })
+    });
+    Results {
+        bench: "idle".into(),
+        measured: format!(
+            "resident memory per idle connection, of {connections}, since its opening or since one \
+             echo"
+        ),
+        unit: Unit::Bytes,
+        rounds: 1,
+        environment,
+        entries: entries.collect(),
     }
-    common::write_json("idle", &bytes)
 }

@@ -1,5 +1,6 @@
 //! What every contender implements.
 
+use crate::common::Standing;
 use crate::feed::{Batch, Count, Stream};
 
 /// Does that many passes on one connection, which lives on between runs.
@@ -9,9 +10,8 @@ pub type Run<'a> = Box<dyn FnMut(usize) -> Count + 'a>;
 pub trait Contender {
     fn name(&self) -> &'static str;
 
-    /// False for those which are compared with the peers.
-    fn is_peer(&self) -> bool {
-        true
+    fn standing(&self) -> Standing {
+        Standing::Peer
     }
 
     /// A server that receives `stream`; one pass is the whole of it.

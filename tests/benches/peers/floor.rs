@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use crate::common::Standing;
 use crate::contender::{Contender, Run};
 use crate::feed::{ALIGNMENT, Batch, Feed, READ, Stream};
 
@@ -12,8 +13,8 @@ impl Contender for Floor {
         "floor"
     }
 
-    fn is_peer(&self) -> bool {
-        false
+    fn standing(&self) -> Standing {
+        Standing::Floor
     }
 
     fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>> {

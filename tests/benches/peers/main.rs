@@ -33,7 +33,7 @@ use std::env;
 use contender::Contender;
 use feed::{Batch, Kind, Stream};
 use measure::{Entrant, measure};
-use report::{Column, Row};
+use report::{Column, PACKAGES, Row};
 
 const ROUNDS: usize = 11;
 
@@ -81,7 +81,7 @@ fn main() {
     let contenders = contenders();
     let columns: Vec<_> = contenders
         .iter()
-        .map(|contender| Column { name: contender.name(), is_peer: contender.is_peer() })
+        .map(|contender| Column { name: contender.name(), standing: contender.standing() })
         .collect();
     let mut rows = Vec::new();
     for (work, direction, kind, payloads) in &WORKS {
@@ -96,8 +96,10 @@ fn main() {
     }
 
     assert!(!rows.is_empty(), "no case matches {wanted:?}");
-    println!("{}\n{}", report::environment(), report::table(&columns, &rows));
-    let path = report::write_json(&columns, &rows).expect("write the medians");
+    let environment = common::environment(&PACKAGES);
+    println!("{environment}\n{}", report::table(&columns, &rows));
+    let results = report::results(&columns, &rows, rounds, environment);
+    let path = results.write().expect("write the medians");
     eprintln!("medians in {}", path.display());
 }
 

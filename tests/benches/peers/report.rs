@@ -1,22 +1,17 @@
 //! The table for people and the file for machines.
 
-use std::io;
-use std::path::PathBuf;
-
-use serde_json::{Map, Value};
-
-use crate::common;
+use crate::common::{self, Entry, Environment, Results, Standing, Unit};
 use crate::measure::Sample;
 
 /// The packages of the peers, whose versions the report states.
-const PACKAGES: [&str; 4] = ["tungstenite", "fastwebsockets", "tokio-websockets", "sockudo-ws"];
+pub const PACKAGES: [&str; 4] = ["tungstenite", "fastwebsockets", "tokio-websockets", "sockudo-ws"];
 
 /// The contender whose ratio to the fastest peer gets a column.
 const OURS: &str = "socker";
 
 pub struct Column {
     pub name: &'static str,
-    pub is_peer: bool,
+    pub standing: Standing,
 }
 
 pub struct Row {
@@ -31,15 +26,10 @@ impl Row {
         columns
             .iter()
             .zip(&self.samples)
-            .filter(|(column, _)| column.is_peer)
+            .filter(|(column, _)| matches!(column.standing, Standing::Peer | Standing::Tuned))
             .filter_map(|(_, sample)| sample.map(|sample| sample.median))
             .min_by(f64::total_cmp)
     }
-}
-
-/// What the numbers depend on.
-pub fn environment() -> String {
-    common::environment(&PACKAGES)
 }
 
 /// A table per work. Each cell has the median in ns per message, the spread between the
@@ -111,16 +101,31 @@ fn size(bytes: usize) -> String {
     }
 }
 
-/// Writes the medians of this run.
-pub fn write_json(columns: &[Column], rows: &[Row]) -> io::Result<PathBuf> {
-    let mut medians = Map::new();
-    for row in rows {
-        for (column, sample) in columns.iter().zip(&row.samples) {
-            if let Some(sample) = sample {
-                let key = format!("{}/{}/{}", row.work, row.payload, column.name);
-                medians.insert(key, Value::from(sample.median));
-            }
+pub fn results(
+    columns: &[Column],
+    rows: &[Row],
+    rounds: usize,
+    environment: Environment,
+) -> Results {
+    let mut entries = Vec::new();
+    for Row { work, payload, samples } in rows {
+        for (column, sample) in columns.iter().zip(samples) {
+            entries.extend(sample.map(|Sample { median, spread, .. }| Entry {
+                work: (*work).into(),
+                case: payload.to_string(),
+                contender: column.name.into(),
+                standing: column.standing,
+                median,
+                spread: Some(spread),
+            }));
         }
     }
-    common::write_json("peers", &medians)
+    Results {
+        bench: "peers".into(),
+        measured: "thread CPU per message, in memory, by bytes of the payload".into(),
+        unit: Unit::Nanoseconds,
+        rounds,
+        environment,
+        entries,
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ::socker_core::{Config, Event, Instant, Machine, Message, Role, Seed};
 use bytes::{Buf, Bytes};
 
+use crate::common::Standing;
 use crate::contender::{Contender, Run};
 use crate::feed::{ALIGNMENT, Batch, Count, Feed, READ, Stream};
 use crate::memory::Sink;
@@ -17,8 +18,8 @@ impl Contender for Socker {
         "socker"
     }
 
-    fn is_peer(&self) -> bool {
-        false
+    fn standing(&self) -> Standing {
+        Standing::Ours
     }
 
     fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>> {

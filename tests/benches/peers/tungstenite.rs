@@ -5,6 +5,7 @@ use std::hint::black_box;
 use ::tungstenite::protocol::{Role, WebSocketConfig};
 use ::tungstenite::{Message, Utf8Bytes, WebSocket};
 
+use crate::common::Standing;
 use crate::contender::{Contender, Run};
 use crate::feed::{Batch, Count, READ, Stream};
 use crate::memory::{Sink, Wire};
@@ -51,6 +52,10 @@ impl Contender for Tungstenite {
 impl Contender for Tuned {
     fn name(&self) -> &'static str {
         "tungstenite-tuned"
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::Tuned
     }
 
     fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>> {

@@ -48,7 +48,7 @@ impl Load {
         let uuid = match standing {
             Standing::Ours => ask(&mut owner, &message(NEW, "", ""))?,
             // These have no rooms, and the first connection is the owner.
-            Standing::Floor | Standing::Peer { .. } => String::new(),
+            Standing::Floor | Standing::Peer | Standing::Tuned => String::new(),
         };
         let mut members = Vec::with_capacity(count);
         for place in 0..count {

@@ -28,7 +28,7 @@ static ROOMS: [Contender; 4] = [
     Contender::here("floor", Standing::Floor, floor::serve),
     Contender::ours("socker-mio", "rooms"),
     Contender::ours("socker-tokio", "rooms"),
-    Contender::here("tokio-tungstenite", Standing::Peer { tuned: false }, tokio_tungstenite::serve),
+    Contender::here("tokio-tungstenite", Standing::Peer, tokio_tungstenite::serve),
 ];
 
 /// Actions that the owner sends in one write.
@@ -83,7 +83,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 
     println!("{environment}\n{}\n", rounds::placement(cpus));
     println!("{}", report::table(&entrants, arguments.members, &columns));
-    let path = report::write_json(&entrants, arguments.members, &columns)?;
+    let path = report::results(&entrants, arguments, &columns, environment).write()?;
     eprintln!("medians in {}", path.display());
     Ok(())
 }

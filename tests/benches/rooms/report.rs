@@ -1,13 +1,8 @@
 //! The table for people and the file for machines.
 
-use std::io;
-use std::path::PathBuf;
-
-use serde_json::{Map, Value};
-
-use crate::rounds::{Entrant, Sample};
-use crate::servers::Standing;
-use crate::{ACTION, common};
+use crate::common::{self, Environment, Results, Standing, Unit};
+use crate::rounds::{self, Entrant, Sample};
+use crate::{ACTION, Arguments};
 
 /// Actions in one write, with a sample for each server.
 type Column = (usize, Vec<Sample>);
@@ -40,14 +35,24 @@ fn cell(Sample { median, spread }: &Sample, floor: Option<f64>) -> String {
     format!("{:.3} {spread:>6} {ratio:>6}", median / 1000.0)
 }
 
-/// Writes the medians of this run, in nanoseconds.
-pub fn write_json(entrants: &[Entrant], members: u16, columns: &[Column]) -> io::Result<PathBuf> {
-    let mut medians = Map::new();
-    for (burst, samples) in columns {
-        for (entrant, sample) in entrants.iter().zip(samples) {
-            let key = format!("rooms/{members}x{burst}/{}", entrant.contender.name);
-            medians.insert(key, Value::from(sample.median));
-        }
+pub fn results(
+    entrants: &[Entrant],
+    Arguments { members, rounds, .. }: &Arguments,
+    columns: &[Column],
+    environment: Environment,
+) -> Results {
+    let entries = columns.iter().flat_map(|(burst, samples)| {
+        rounds::entries("rooms", format_args!("{members}x{burst}"), entrants, samples)
+    });
+    Results {
+        bench: "rooms".into(),
+        measured: format!(
+            "server CPU per action of {ACTION} bytes delivered to a member, by members x actions at \
+             a time"
+        ),
+        unit: Unit::Nanoseconds,
+        rounds: (*rounds).into(),
+        environment,
+        entries: entries.collect(),
     }
-    common::write_json("rooms", &medians)
 }

@@ -1,12 +1,13 @@
 //! Runs all servers in turn and keeps the median of each.
 
+use std::fmt::Display;
 use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
 use rustix::thread::{CpuSet, sched_getaffinity};
 
-use crate::common;
+use crate::common::{self, Entry, Environment};
 use crate::servers::{Contender, Failure, Server, bind_to_cpu};
 
 /// As long as a server may take to come to rest: the system states the CPU time of a thread up to
@@ -33,9 +34,12 @@ pub fn two_cpus() -> Option<(usize, usize)> {
 }
 
 /// What the numbers depend on; system calls above all.
-pub fn environment(packages: &[&str]) -> String {
+pub fn environment(packages: &[&str]) -> Environment {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    format!("{}; Linux {}", common::environment(packages), kernel.trim())
+    Environment {
+        kernel: Some(format!("Linux {}", kernel.trim())),
+        ..common::environment(packages)
+    }
 }
 
 pub fn placement(cpus: Option<(usize, usize)>) -> String {
@@ -83,6 +87,24 @@ pub fn interleave(
         }
     }
     Ok(times.into_iter().map(sample).collect())
+}
+
+/// What one case has shown, for the file.
+pub fn entries(
+    work: &str,
+    case: impl Display,
+    entrants: &[Entrant],
+    samples: &[Sample],
+) -> Vec<Entry> {
+    let entry = |(Entrant { contender, .. }, sample): (&Entrant, &Sample)| Entry {
+        work: work.into(),
+        case: case.to_string(),
+        contender: contender.name.into(),
+        standing: contender.standing,
+        median: sample.median,
+        spread: Some(sample.spread),
+    };
+    entrants.iter().zip(samples).map(entry).collect()
 }
 
 /// What a server's CPU does meanwhile.

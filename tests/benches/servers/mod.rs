@@ -14,22 +14,11 @@ use std::process::Command;
 use clap::{Args, Subcommand};
 use rustix::process::{Signal, set_parent_process_death_signal};
 
+pub use crate::common::Standing;
 pub use client::open;
 pub use process::{Server, bind_to_cpu};
 
 pub type Failure = Box<dyn Error + Send + Sync>;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    Ours,
-    /// As its documentation or its examples have it; or tuned, with what they do not have, to be as
-    /// fast as we could make it.
-    Peer {
-        tuned: bool,
-    },
-    /// No WebSocket, but the system calls that any server needs.
-    Floor,
-}
 
 pub struct Contender {
     pub name: &'static str,
