@@ -56,6 +56,33 @@ impl Contender for Fastwebsockets {
             sink.take(passes * batch.messages)
         }))
     }
+
+    /// It has no queue: what is sent is written.
+    fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
+        let sink = Sink::default();
+        let socket = |_| {
+            let mut socket = WebSocket::after_handshake(Wire::sending(&sink), Role::Server);
+            socket.set_writev_threshold(WRITEV_THRESHOLD);
+            socket
+        };
+        let mut sockets: Vec<_> = (0..batch.messages).map(socket).collect();
+        Some(Box::new(move |passes| {
+            now(async {
+                for _ in 0..passes {
+                    for socket in &mut sockets {
+                        let payload = Payload::Borrowed(black_box(&batch.payload));
+                        socket.write_frame(Frame::binary(payload)).await.expect("write");
+                    }
+                }
+            });
+            sink.take(passes * batch.messages)
+        }))
+    }
+
+    /// It leaves HTTP to hyper, which needs a runtime.
+    fn opener(&self) -> Option<Run<'static>> {
+        None
+    }
 }
 
 /// A client masks the payload in place. A copy into a buffer is cheaper for it than a borrowed

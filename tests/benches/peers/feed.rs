@@ -22,6 +22,8 @@ pub const ALIGNMENT: usize = 64;
 
 const BINARY: u8 = 0x82;
 const TEXT: u8 = 0x81;
+const CONTINUATION: u8 = 0;
+const FIN: u8 = 0x80;
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Kind {
@@ -108,18 +110,29 @@ pub struct Stream {
 
 impl Stream {
     pub fn new(kind: Kind, payload: usize) -> Self {
+        Self::fragmented(kind, payload, 1)
+    }
+
+    /// Each message in that many frames of the same length.
+    pub fn fragmented(kind: Kind, payload: usize, fragments: usize) -> Self {
         let mut random = Random::new();
         let messages = (STREAM / payload).max(STREAM_MESSAGES);
-        let mut bytes: Vec<u8> = Vec::with_capacity(messages * (payload + HEADER) + ALIGNMENT);
+        let headers = messages * fragments * HEADER;
+        let mut bytes: Vec<u8> = Vec::with_capacity(messages * payload + headers + ALIGNMENT);
         let start = bytes.as_ptr().align_offset(ALIGNMENT);
         bytes.resize(start, 0);
         let mut count = Count::default();
         for _ in 0..messages {
             let payload = kind.payload(payload, &mut random);
             count.received(&payload);
-            let mask = [(); 4].map(|()| random.byte());
-            header(&mut bytes, kind, payload.len(), Some(mask));
-            bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(p, m)| p ^ m));
+            let mut first = kind.first_byte() & !FIN;
+            for (number, fragment) in payload.chunks(payload.len() / fragments).enumerate() {
+                first |= if number + 1 == fragments { FIN } else { 0 };
+                let mask = [(); 4].map(|()| random.byte());
+                header(&mut bytes, first, fragment.len(), Some(mask));
+                bytes.extend(fragment.iter().zip(mask.iter().cycle()).map(|(p, m)| p ^ m));
+                first = CONTINUATION;
+            }
         }
         Self { buffer: bytes, start, count, frame_per_read: None }
     }
@@ -128,7 +141,7 @@ impl Stream {
         &self.buffer[self.start..]
     }
 
-    /// The length of a frame; all are of the same.
+    /// The length of a message's frames; all are of the same.
     pub fn frame(&self) -> usize {
         self.bytes().len() / self.count.messages as usize
     }
@@ -151,9 +164,17 @@ pub struct Batch {
 
 impl Batch {
     pub fn new(kind: Kind, payload: usize, client: bool) -> Self {
-        let messages = (BATCH / payload).max(1);
+        Self::of(kind, payload, client, (BATCH / payload).max(1))
+    }
+
+    /// The message is for so many connections of a server.
+    pub fn to_many(kind: Kind, payload: usize, connections: usize) -> Self {
+        Self::of(kind, payload, false, connections)
+    }
+
+    fn of(kind: Kind, payload: usize, client: bool, messages: usize) -> Self {
         let mut head = Vec::new();
-        header(&mut head, kind, payload, client.then_some([0; 4]));
+        header(&mut head, kind.first_byte(), payload, client.then_some([0; 4]));
         Self {
             payload: kind.payload(payload, &mut Random::new()).into(),
             text: kind != Kind::Binary,
@@ -168,9 +189,9 @@ impl Batch {
     }
 }
 
-fn header(out: &mut Vec<u8>, kind: Kind, payload: usize, mask: Option<[u8; 4]>) {
+fn header(out: &mut Vec<u8>, first: u8, payload: usize, mask: Option<[u8; 4]>) {
     let masked = if mask.is_some() { 0x80 } else { 0 };
-    out.push(kind.first_byte());
+    out.push(first);
     match payload {
         0..126 => out.push(masked | payload as u8),
         126..0x1_0000 => {

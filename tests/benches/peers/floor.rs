@@ -36,4 +36,12 @@ impl Contender for Floor {
     fn sender<'a>(&self, _: &'a Batch) -> Option<Run<'a>> {
         None
     }
+
+    fn broadcaster<'a>(&self, _: &'a Batch) -> Option<Run<'a>> {
+        None
+    }
+
+    fn opener(&self) -> Option<Run<'static>> {
+        None
+    }
 }

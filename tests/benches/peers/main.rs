@@ -17,6 +17,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod contender;
+mod exchange;
 mod fastwebsockets;
 mod feed;
 mod floor;
@@ -31,7 +32,8 @@ mod tungstenite;
 use std::env;
 
 use contender::Contender;
-use feed::{Batch, Kind, Stream};
+use exchange::REQUEST;
+use feed::{Batch, Count, Kind, Stream};
 use measure::{Entrant, measure};
 use report::{Column, PACKAGES, Row};
 
@@ -39,23 +41,35 @@ const ROUNDS: usize = 11;
 
 const PAYLOADS: [usize; 5] = [16, 125, 1 << 10, 16 << 10, 1 << 20];
 
+/// The payload of a broadcast, and for how many connections it is.
+const BROADCAST: (usize, usize) = (200, 1_000);
+
+/// Frames of a message that comes in several.
+const FRAGMENTS: usize = 4;
+
 enum Direction {
     Receive,
     ReceiveOnePerRead,
+    ReceiveFragmented,
     Send,
     SendMasked,
+    Broadcast,
+    Open,
 }
 
-use Direction::{Receive, ReceiveOnePerRead, Send, SendMasked};
+use Direction::{Broadcast, Open, Receive, ReceiveFragmented, ReceiveOnePerRead, Send, SendMasked};
 
-const WORKS: [(&str, Direction, Kind, &[usize]); 7] = [
+const WORKS: [(&str, Direction, Kind, &[usize]); 10] = [
     ("receive-binary", Receive, Kind::Binary, &PAYLOADS),
     ("receive-text", Receive, Kind::Ascii, &PAYLOADS),
     ("receive-multibyte", Receive, Kind::Multibyte, &[1 << 10]),
     ("receive-one-per-read", ReceiveOnePerRead, Kind::Binary, &[125]),
+    ("receive-fragmented", ReceiveFragmented, Kind::Binary, &[1 << 10]),
     ("send-binary", Send, Kind::Binary, &PAYLOADS),
     ("send-text", Send, Kind::Ascii, &PAYLOADS),
     ("send-masked", SendMasked, Kind::Binary, &[125, 16 << 10]),
+    ("broadcast", Broadcast, Kind::Binary, &[BROADCAST.0]),
+    ("open", Open, Kind::Binary, &[REQUEST.len()]),
 ];
 
 fn contenders() -> Vec<Box<dyn Contender>> {
@@ -114,17 +128,27 @@ fn run(
     let stream = match direction {
         Receive => Some(Stream::new(kind, payload)),
         ReceiveOnePerRead => Some(Stream::new(kind, payload).frame_per_read()),
-        Send | SendMasked => None,
+        ReceiveFragmented => Some(Stream::fragmented(kind, payload, FRAGMENTS)),
+        Send | SendMasked | Broadcast | Open => None,
     };
-    let batch = Batch::new(kind, payload, matches!(direction, SendMasked));
-    let expected = stream.as_ref().map_or(batch.count, |stream| stream.count);
+    let batch = match direction {
+        Broadcast => Batch::to_many(kind, payload, BROADCAST.1),
+        _ => Batch::new(kind, payload, matches!(direction, SendMasked)),
+    };
+    let expected = match (&stream, direction) {
+        (Some(stream), _) => stream.count,
+        (None, Open) => Count { messages: 1, ..Count::default() },
+        (None, _) => batch.count,
+    };
 
     let mut entrants = Vec::new();
     let mut takes_part = Vec::new();
     for contender in contenders {
-        let run = match &stream {
-            Some(stream) => contender.receiver(stream),
-            None => contender.sender(&batch),
+        let run = match (&stream, direction) {
+            (Some(stream), _) => contender.receiver(stream),
+            (None, Open) => contender.opener(),
+            (None, Broadcast) => contender.broadcaster(&batch),
+            (None, _) => contender.sender(&batch),
         };
         takes_part.push(run.is_some());
         entrants.extend(run.map(|run| Entrant { run, expected }));

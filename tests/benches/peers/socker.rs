@@ -3,11 +3,14 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use ::socker_core::handshake::Acceptance;
+use ::socker_core::wire::Frame;
 use ::socker_core::{Config, Event, Instant, Machine, Message, Role, Seed};
 use bytes::{Buf, Bytes};
 
 use crate::common::Standing;
 use crate::contender::{Contender, Run};
+use crate::exchange::{REQUEST, check};
 use crate::feed::{ALIGNMENT, Batch, Count, Feed, READ, Stream};
 use crate::memory::Sink;
 
@@ -60,14 +63,52 @@ impl Contender for Socker {
                     };
                     machine.send(message).expect("send");
                 }
-                let mut outgoing = machine.outgoing();
-                while outgoing.has_remaining() {
-                    let written = sink.write(outgoing.chunk());
-                    outgoing.advance(written);
+                flush(&mut machine, &sink);
+            }
+            sink.take(passes * batch.messages)
+        }))
+    }
+
+    fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
+        let sink = Sink::default();
+        let mut machines: Vec<_> = (0..batch.messages).map(|_| machine(Role::Server)).collect();
+        Some(Box::new(move |passes| {
+            for _ in 0..passes {
+                let frame = Frame::binary(black_box(&batch.payload));
+                for machine in &mut machines {
+                    machine.send_frame(&frame).expect("send");
+                }
+                for machine in &mut machines {
+                    flush(machine, &sink);
                 }
             }
             sink.take(passes * batch.messages)
         }))
+    }
+
+    fn opener(&self) -> Option<Run<'static>> {
+        let config = Arc::new(Config::default());
+        let mut buffer = REQUEST.to_vec();
+        Some(Box::new(move |passes| {
+            for _ in 0..passes {
+                buffer.copy_from_slice(black_box(REQUEST));
+                let mut machine = Machine::server(Instant::START, config.clone());
+                let event = machine.read(Instant::START, &mut &mut buffer[..]);
+                let Some(Event::Incoming(incoming)) = event else { panic!("unexpected {event:?}") };
+                let accepted = machine.accept(Instant::START, incoming, Acceptance::default());
+                accepted.expect("no subprotocol");
+                check(machine.outgoing().chunk());
+            }
+            Count { messages: passes as u64, ..Count::default() }
+        }))
+    }
+}
+
+fn flush(machine: &mut Machine, sink: &Sink) {
+    let mut outgoing = machine.outgoing();
+    while outgoing.has_remaining() {
+        let written = sink.write(outgoing.chunk());
+        outgoing.advance(written);
     }
 }
 

@@ -6,12 +6,14 @@ use std::io::IoSlice;
 use ::sockudo_ws::OpCode;
 use ::sockudo_ws::cork::{CorkBuffer, ZERO_COPY_MIN};
 use ::sockudo_ws::frame::encode_frame_header;
+use ::sockudo_ws::handshake::server_handshake;
 use ::sockudo_ws::protocol::{Message, Protocol, Role};
 use bytes::BytesMut;
 
 use crate::contender::{Contender, Run};
+use crate::exchange::Exchange;
 use crate::feed::{Batch, Count, Feed, READ, Stream};
-use crate::memory::Sink;
+use crate::memory::{Sink, now};
 
 const LIMIT: usize = 64 << 20;
 
@@ -67,6 +69,36 @@ impl Contender for SockudoWs {
                 flush(&mut cork, &sink);
             }
             sink.take(passes * batch.messages)
+        }))
+    }
+
+    fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
+        let sink = Sink::default();
+        let connection = |_| (Protocol::new(Role::Server, LIMIT, LIMIT), CorkBuffer::new());
+        let mut connections: Vec<_> = (0..batch.messages).map(connection).collect();
+        Some(Box::new(move |passes| {
+            for _ in 0..passes {
+                let message = Message::Binary(black_box(&batch.payload).clone());
+                for (protocol, cork) in &mut connections {
+                    send(protocol, cork, &message, false);
+                }
+                for (_, cork) in &mut connections {
+                    flush(cork, &sink);
+                }
+            }
+            sink.take(passes * batch.messages)
+        }))
+    }
+
+    fn opener(&self) -> Option<Run<'static>> {
+        let mut exchange = Exchange::default();
+        Some(Box::new(move |passes| {
+            for _ in 0..passes {
+                black_box(now(server_handshake(&mut exchange)).expect("a handshake"));
+                black_box(Protocol::new(Role::Server, LIMIT, LIMIT));
+                exchange.take();
+            }
+            Count { messages: passes as u64, ..Count::default() }
         }))
     }
 }

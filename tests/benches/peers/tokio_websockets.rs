@@ -9,8 +9,9 @@ use futures_core::Stream as _;
 use futures_sink::Sink as _;
 
 use crate::contender::{Contender, Run};
+use crate::exchange::Exchange;
 use crate::feed::{Batch, Count, Stream};
-use crate::memory::{Sink, Wire};
+use crate::memory::{Sink, Wire, now};
 
 /// More than a batch, so that only the flush at its end writes.
 const FLUSH_THRESHOLD: usize = 64 * 1024;
@@ -67,6 +68,40 @@ impl Contender for TokioWebsockets {
                 ready(socket.as_mut().poll_flush(&mut context));
             }
             sink.take(passes * batch.messages)
+        }))
+    }
+
+    fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
+        let sink = Sink::default();
+        let config = Config::default().flush_threshold(FLUSH_THRESHOLD);
+        let socket = |_| ServerBuilder::new().config(config).serve(Wire::sending(&sink));
+        let mut sockets: Vec<_> = (0..batch.messages).map(socket).collect();
+        Some(Box::new(move |passes| {
+            let mut context = Context::from_waker(Waker::noop());
+            for _ in 0..passes {
+                let message = Message::binary(black_box(&batch.payload).clone());
+                for socket in &mut sockets {
+                    let mut socket = Pin::new(socket);
+                    ready(socket.as_mut().poll_ready(&mut context));
+                    socket.start_send(message.clone()).expect("send");
+                }
+                for socket in &mut sockets {
+                    ready(Pin::new(socket).poll_flush(&mut context));
+                }
+            }
+            sink.take(passes * batch.messages)
+        }))
+    }
+
+    fn opener(&self) -> Option<Run<'static>> {
+        let exchange = Exchange::default();
+        Some(Box::new(move |passes| {
+            for _ in 0..passes {
+                let accepted = now(ServerBuilder::new().accept(exchange.clone()));
+                black_box(accepted.expect("a handshake"));
+                exchange.take();
+            }
+            Count { messages: passes as u64, ..Count::default() }
         }))
     }
 }

@@ -3,10 +3,11 @@
 use std::hint::black_box;
 
 use ::tungstenite::protocol::{Role, WebSocketConfig};
-use ::tungstenite::{Message, Utf8Bytes, WebSocket};
+use ::tungstenite::{Message, Utf8Bytes, WebSocket, accept_with_config};
 
 use crate::common::Standing;
 use crate::contender::{Contender, Run};
+use crate::exchange::Exchange;
 use crate::feed::{Batch, Count, READ, Stream};
 use crate::memory::{Sink, Wire};
 
@@ -26,6 +27,28 @@ impl Contender for Tungstenite {
 
     fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>> {
         Some(receiver(stream, WebSocketConfig::default()))
+    }
+
+    fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
+        let sink = Sink::default();
+        let socket = |_| WebSocket::from_raw_socket(Wire::sending(&sink), Role::Server, None);
+        let mut sockets: Vec<_> = (0..batch.messages).map(socket).collect();
+        Some(Box::new(move |passes| {
+            for _ in 0..passes {
+                let message = Message::Binary(black_box(&batch.payload).clone());
+                for socket in &mut sockets {
+                    socket.write(message.clone()).expect("write");
+                }
+                for socket in &mut sockets {
+                    socket.flush().expect("flush");
+                }
+            }
+            sink.take(passes * batch.messages)
+        }))
+    }
+
+    fn opener(&self) -> Option<Run<'static>> {
+        Some(opener(WebSocketConfig::default()))
     }
 
     fn sender<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
@@ -67,6 +90,14 @@ impl Contender for Tuned {
     fn sender<'a>(&self, _: &'a Batch) -> Option<Run<'a>> {
         None
     }
+
+    fn broadcaster<'a>(&self, _: &'a Batch) -> Option<Run<'a>> {
+        None
+    }
+
+    fn opener(&self) -> Option<Run<'static>> {
+        Some(opener(WebSocketConfig::default().read_buffer_size(SMALL_READ)))
+    }
 }
 
 fn receiver<'a>(stream: &'a Stream, config: WebSocketConfig) -> Run<'a> {
@@ -82,5 +113,17 @@ fn receiver<'a>(stream: &'a Stream, config: WebSocketConfig) -> Run<'a> {
             }
         }
         count
+    })
+}
+
+fn opener(config: WebSocketConfig) -> Run<'static> {
+    let exchange = Exchange::default();
+    Box::new(move |passes| {
+        for _ in 0..passes {
+            let socket = accept_with_config(exchange.clone(), Some(config));
+            black_box(socket.expect("a handshake"));
+            exchange.take();
+        }
+        Count { messages: passes as u64, ..Count::default() }
     })
 }
