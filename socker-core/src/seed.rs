@@ -34,11 +34,13 @@ impl fmt::Debug for Seed {
 pub(crate) struct Draw {
     seed: Seed,
     counter: u64,
+    /// A draw is two masks, of which the second waits here.
+    mask: Option<[u8; 4]>,
 }
 
 impl Draw {
     pub(crate) fn new(seed: Seed) -> Self {
-        Self { seed, counter: 0 }
+        Self { seed, counter: 0, mask: None }
     }
 
     #[inline]
@@ -51,7 +53,11 @@ impl Draw {
 
     #[inline]
     pub(crate) fn mask(&mut self) -> [u8; 4] {
-        let [a, b, c, d, ..] = self.next();
+        if let Some(mask) = self.mask.take() {
+            return mask;
+        }
+        let [a, b, c, d, other @ ..] = self.next();
+        self.mask = Some(other);
         [a, b, c, d]
     }
 

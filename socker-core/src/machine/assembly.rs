@@ -5,8 +5,9 @@ use crate::{
     wire::{Opcode, Utf8Decoder, Violation, apply_mask},
 };
 
-/// What is reserved at once for a message, unless it is announced to be smaller.
-const FIRST: usize = 4 << 10;
+/// What is reserved at first for a message, unless it is announced to be smaller: no more than
+/// allocators have at hand.
+const FIRST: usize = 1 << 10;
 
 /// A message that arrives in pieces. Its memory grows with what has come, never with what is
 /// announced.
@@ -95,7 +96,7 @@ fn growth(len: usize, capacity: usize, piece: usize, announced: u64) -> usize {
     }
     let have = len + piece;
     let announced = usize::try_from(announced).unwrap_or(usize::MAX);
-    piece + have.max(FIRST).min(announced)
+    piece + have.max(FIRST.saturating_sub(have)).min(announced)
 }
 
 #[cfg(test)]
@@ -114,7 +115,7 @@ mod tests {
                 left -= piece.len();
                 assembly.push([1, 2, 3, 4], piece, left as u64).unwrap();
                 let Gathered::Binary(gathered) = &assembly.gathered else { panic!("{assembly:?}") };
-                let most = (2 * gathered.len()).max(piece.len() + FIRST).min(len);
+                let most = (2 * gathered.len()).max(FIRST).min(len);
                 assert!(gathered.capacity() <= most, "{} of {most}", gathered.capacity());
             }
             let Gathered::Binary(gathered) = &assembly.gathered else { panic!("{assembly:?}") };

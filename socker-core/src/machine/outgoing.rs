@@ -16,21 +16,44 @@ const SHARE_FRAME_FROM: usize = 1 << 10;
 
 /// The first size of the tail is what it held last time, within these: growing by doubling would
 /// cost as much as the messages.
-const FIRST_TAIL: RangeInclusive<u32> = 512..=16 << 10;
+const FIRST_TAIL: RangeInclusive<u32> = 512..=32 << 10;
 
 /// Bytes that wait to be written, in order: the segments, then the tail. Owns no memory when empty.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     /// `None` when there are none, as in most queues at most times.
     segments: Option<Box<Segments>>,
-    /// Small frames, copied together.
-    tail: Vec<u8>,
-    /// How much of the tail is written.
-    written: usize,
+    tail: Tail,
     /// What the tail held when it was last given back.
     last_tail: u32,
     /// Something was written since this was last taken.
     progressed: bool,
+}
+
+#[derive(Debug)]
+enum Tail {
+    /// Small frames, copied together, and how much of them is written.
+    Copied { bytes: Vec<u8>, written: usize },
+    /// One frame that others share, as long as nothing follows it: most that many are sent find their
+    /// queue empty, and memory for a copy costs more than the copy.
+    Shared(Bytes),
+}
+
+impl Default for Tail {
+    fn default() -> Self {
+        Self::Copied { bytes: Vec::new(), written: 0 }
+    }
+}
+
+impl Tail {
+    /// What is to be written.
+    #[inline]
+    fn rest(&self) -> &[u8] {
+        match self {
+            Self::Copied { bytes, written } => &bytes[*written..],
+            Self::Shared(bytes) => bytes,
+        }
+    }
 }
 
 /// Bytes that are queued by reference, before the tail.
@@ -45,12 +68,14 @@ impl Queue {
     #[inline]
     pub(super) fn len(&self) -> usize {
         let shared = self.segments.as_ref().map_or(0, |segments| segments.len);
-        shared + self.tail.len() - self.written
+        shared + self.tail.rest().len()
     }
 
     pub(super) fn clear(&mut self) {
-        let last_tail = u32::try_from(self.tail.len()).unwrap_or(u32::MAX);
-        *self = Self { last_tail, progressed: self.progressed, ..Self::default() };
+        self.segments = None;
+        if let Tail::Copied { bytes, .. } = mem::take(&mut self.tail) {
+            self.last_tail = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        }
     }
 
     /// Whether something was written since the last call.
@@ -65,29 +90,30 @@ impl Queue {
 
     /// Appends bytes by reference, or by copy where that is cheaper.
     pub(super) fn push_shared(&mut self, bytes: Bytes) {
-        if bytes.len() < SHARE_FRAME_FROM {
-            self.reserve(bytes.len());
-            self.tail.extend_from_slice(&bytes);
-            return;
+        if bytes.len() >= SHARE_FRAME_FROM {
+            self.end_tail();
+            self.push_segment(bytes);
+        } else if self.tail.rest().is_empty() && !bytes.is_empty() {
+            self.tail = Tail::Shared(bytes);
+        } else {
+            self.append(bytes.len(), |tail| tail.extend_from_slice(&bytes));
         }
-        self.end_tail();
-        self.push_segment(bytes);
     }
 
     /// The tail becomes a segment.
     fn end_tail(&mut self) {
-        if self.tail.is_empty() {
-            return;
-        }
-        // A segment holds what it counts: a tail with much slack is copied, and kept for more.
-        let written = mem::take(&mut self.written);
-        let rest = &self.tail[written..];
-        let segment = if rest.len() < self.tail.capacity() / 2 {
-            let copy = Bytes::copy_from_slice(rest);
-            self.tail.clear();
-            copy
-        } else {
-            Bytes::from(mem::take(&mut self.tail)).slice(written..)
+        let segment = match &mut self.tail {
+            Tail::Copied { bytes, .. } if bytes.is_empty() => return,
+            // A segment holds what it counts: a tail with much slack is copied, and kept for more.
+            Tail::Copied { bytes, written } if bytes.len() - *written < bytes.capacity() / 2 => {
+                let copy = Bytes::copy_from_slice(&bytes[mem::take(written)..]);
+                bytes.clear();
+                copy
+            }
+            tail => match mem::take(tail) {
+                Tail::Copied { bytes, written } => Bytes::from(bytes).slice(written..),
+                Tail::Shared(bytes) => bytes,
+            },
         };
         self.push_segment(segment);
     }
@@ -102,11 +128,13 @@ impl Queue {
     /// most.
     #[inline]
     pub(super) fn push_short(&mut self, opcode: Opcode, payload: &[u8]) {
-        self.reserve(2 + payload.len());
         // At most `MAX_SHORT`.
         #[expect(clippy::cast_possible_truncation)]
-        self.tail.extend_from_slice(&[0x80 | opcode as u8, payload.len() as u8]);
-        self.tail.extend_from_slice(payload);
+        let header = [0x80 | opcode as u8, payload.len() as u8];
+        self.append(2 + payload.len(), |tail| {
+            tail.extend_from_slice(&header);
+            tail.extend_from_slice(payload);
+        });
     }
 
     /// Appends a frame, copying its payload.
@@ -114,13 +142,14 @@ impl Queue {
     pub(super) fn push_frame(&mut self, header: Header, payload: &[u8]) {
         let mut bytes = [0; MAX_HEADER];
         let used = header.encode(&mut bytes);
-        self.reserve(used + payload.len());
-        self.tail.extend_from_slice(&bytes[..used]);
-        self.tail.extend_from_slice(payload);
-        if let Some(mask) = header.mask {
-            let begin = self.tail.len() - payload.len();
-            apply_mask(mask, &mut self.tail[begin..]);
-        }
+        self.append(used + payload.len(), |tail| {
+            tail.extend_from_slice(&bytes[..used]);
+            let begin = tail.len();
+            tail.extend_from_slice(payload);
+            if let Some(mask) = header.mask {
+                apply_mask(mask, &mut tail[begin..]);
+            }
+        });
     }
 
     /// Appends a frame without a mask, by reference if its payload is owned.
@@ -133,7 +162,7 @@ impl Queue {
     }
 
     fn push_behind(&mut self, header: Header, payload: Bytes) {
-        if self.tail.is_empty() {
+        if self.tail.rest().is_empty() {
             // No tail is begun for a header that would end it.
             let mut bytes = [0; MAX_HEADER];
             let used = header.encode(&mut bytes);
@@ -144,24 +173,35 @@ impl Queue {
         self.push_shared(payload);
     }
 
-    /// Makes room. What is written goes first, so that a queue which never runs empty stays small;
-    /// no more bytes are moved than were written.
-    #[cold]
-    fn grow(&mut self, more: usize) {
-        if self.written >= self.tail.len() / 2 {
-            self.tail.drain(..mem::take(&mut self.written));
-        }
-        if self.tail.capacity() - self.tail.len() < more {
-            let first = self.last_tail.clamp(*FIRST_TAIL.start(), *FIRST_TAIL.end()) as usize;
-            self.tail.reserve(more.max(first - self.tail.len().min(first)));
+    /// Appends so many bytes to the tail.
+    #[inline]
+    fn append(&mut self, more: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        match &mut self.tail {
+            Tail::Copied { bytes, .. } if bytes.capacity() - bytes.len() >= more => write(bytes),
+            _ => {
+                let (mut bytes, written) = self.grow(more);
+                write(&mut bytes);
+                self.tail = Tail::Copied { bytes, written };
+            }
         }
     }
 
-    #[inline]
-    fn reserve(&mut self, more: usize) {
-        if self.tail.capacity() - self.tail.len() < more {
-            self.grow(more);
+    /// Takes the tail out, with room for more. What is written goes first, so that a queue which never
+    /// runs empty stays small; no more bytes are moved than were written.
+    #[cold]
+    fn grow(&mut self, more: usize) -> (Vec<u8>, usize) {
+        let first = self.last_tail.clamp(*FIRST_TAIL.start(), *FIRST_TAIL.end()) as usize;
+        let (mut bytes, mut written) = match mem::take(&mut self.tail) {
+            Tail::Copied { bytes, written } => (bytes, written),
+            Tail::Shared(bytes) => (Vec::from(bytes), 0),
+        };
+        if written >= bytes.len() / 2 {
+            bytes.drain(..mem::take(&mut written));
         }
+        if bytes.capacity() - bytes.len() < more {
+            bytes.reserve(more.max(first - bytes.len().min(first)));
+        }
+        (bytes, written)
     }
 }
 
@@ -199,12 +239,12 @@ impl Buf for Outgoing<'_> {
     fn chunk(&self) -> &[u8] {
         match self.0.segments.as_ref().and_then(|segments| segments.list.front()) {
             Some(segment) => segment,
-            None => &self.0.tail[self.0.written..],
+            None => self.0.tail.rest(),
         }
     }
 
     fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
-        let tail = &self.0.tail[self.0.written..];
+        let tail = self.0.tail.rest();
         let segments = self.0.segments.iter().flat_map(|segments| &segments.list);
         let chunks = segments.map(|segment| &segment[..]).chain([tail]);
         let mut filled = 0;
@@ -233,9 +273,13 @@ impl Buf for Outgoing<'_> {
             }
             queue.segments = None;
         }
-        queue.written += written;
-        if queue.written == queue.tail.len() {
+        if written == queue.tail.rest().len() {
             queue.clear();
+            return;
+        }
+        match &mut queue.tail {
+            Tail::Copied { written: before, .. } => *before += written,
+            Tail::Shared(bytes) => bytes.advance(written),
         }
     }
 }

@@ -83,8 +83,8 @@ impl Receiver {
         if !matches!(self.place, Place::Start) {
             return None;
         }
-        let (header, used) = Header::decode_usual(input, masked)?;
-        if header.len > limit as u64 || header.len > (input.len() - used) as u64 {
+        let (header, used) = Header::decode_usual(input, masked, false)?;
+        if !header.fin || header.len > limit as u64 || header.len > (input.len() - used) as u64 {
             return None;
         }
         // At most what is there.
@@ -150,7 +150,10 @@ impl Receiver {
         let in_message = assembled.is_some();
         let expect = Expect { masked, in_message, limit: limit as u64 - assembled.unwrap_or(0) };
         if !matches!(self.place, Place::Header { begun_len: 1.., .. }) {
-            if let Some((header, used)) = Header::decode(input, expect)? {
+            let usual = Header::decode_usual(input, masked, in_message)
+                .filter(|(header, _)| header.len <= expect.limit);
+            let decoded = if usual.is_some() { usual } else { Header::decode(input, expect)? };
+            if let Some((header, used)) = decoded {
                 take(input, used);
                 return Ok(Some(header));
             }

@@ -108,16 +108,20 @@ impl Header {
         Ok(mask.map(|mask| (Self { fin, opcode, mask: Some(mask), len }, used + 4)))
     }
 
-    /// The header of a message in one frame, if its length takes one byte or three, and at least eight
-    /// bytes are there. `None` is for all else, a violation included, and leaves it to
-    /// [`Header::decode`].
+    /// The header of a data frame, if its length takes one byte or three, and at least eight bytes are
+    /// there. `None` is for all else, a violation included, and leaves it to [`Header::decode`].
     #[inline]
-    pub(crate) fn decode_usual(bytes: &[u8], masked: bool) -> Option<(Self, usize)> {
+    pub(crate) fn decode_usual(
+        bytes: &[u8],
+        masked: bool,
+        in_message: bool,
+    ) -> Option<(Self, usize)> {
         let bytes: &[u8; 8] = bytes.first_chunk()?;
         let &[first, second, ..] = bytes;
-        let opcode = match first {
-            0x81 => Opcode::Text,
-            0x82 => Opcode::Binary,
+        let opcode = match (first & 0x7F, in_message) {
+            (0x00, true) => Opcode::Continuation,
+            (0x01, false) => Opcode::Text,
+            (0x02, false) => Opcode::Binary,
             _ => return None,
         };
         if (second & 0x80 != 0) != masked {
@@ -133,7 +137,7 @@ impl Header {
         }
         let mask = *bytes[used..].first_chunk()?;
         let (mask, used) = if masked { (Some(mask), used + 4) } else { (None, used) };
-        Some((Self { fin: true, opcode, mask, len: len.into() }, used))
+        Some((Self { fin: first & 0x80 != 0, opcode, mask, len: len.into() }, used))
     }
 
     /// Writes the header to the front of `out` and tells how many bytes it took.
