@@ -212,15 +212,24 @@ impl From<HandshakeError> for Rejection {
 }
 
 /// A status line and headers. Values go out as they are, so that they need not be ASCII.
-pub(super) fn encode_head(status: StatusCode, headers: &HeaderMap) -> Vec<u8> {
+fn encode_head(status: StatusCode, headers: &HeaderMap) -> Vec<u8> {
     let phrase = status.canonical_reason().unwrap_or_default();
     let mut bytes = format!("HTTP/1.1 {} {phrase}\r\n", status.as_str()).into_bytes();
+    encode_headers(&mut bytes, headers);
+    bytes
+}
+
+/// The headers, and the end of a head.
+pub(super) fn encode_headers(bytes: &mut Vec<u8>, headers: &HeaderMap) {
     for (name, value) in headers {
-        bytes.extend_from_slice(name.as_str().as_bytes());
-        bytes.extend_from_slice(b": ");
-        bytes.extend_from_slice(value.as_bytes());
-        bytes.extend_from_slice(b"\r\n");
+        encode_line(bytes, name, value.as_bytes());
     }
     bytes.extend_from_slice(b"\r\n");
-    bytes
+}
+
+pub(super) fn encode_line(bytes: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
+    bytes.extend_from_slice(name.as_str().as_bytes());
+    bytes.extend_from_slice(b": ");
+    bytes.extend_from_slice(value);
+    bytes.extend_from_slice(b"\r\n");
 }

@@ -54,13 +54,29 @@ impl Scanner {
 
     /// Where in `bytes`, which continue the head, it ends; `None` asks for more.
     pub(super) fn scan(&mut self, bytes: &[u8]) -> Result<Option<usize>, HandshakeError> {
-        for (at, &byte) in bytes.iter().enumerate() {
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            at += 1;
             if (self.place, byte) == (Place::Feed(After::Head), b'\n') {
-                return Ok(Some(at + 1));
+                return Ok(Some(at));
             }
             self.place = self.next(byte)?;
+            at += self.stay(&bytes[at..]);
         }
         Ok(None)
+    }
+
+    /// How many of the next bytes leave the place as it is: most of a head, in long runs.
+    fn stay(&self, bytes: &[u8]) -> usize {
+        match self.place {
+            Place::Name => bytes.iter().take_while(|&&byte| is_token(byte)).count(),
+            Place::Value => {
+                let all = |chunk: &&[u8; 16]| chunk.iter().fold(true, |all, &b| all & is_text(b));
+                let whole = 16 * bytes.as_chunks().0.iter().take_while(all).count();
+                whole + bytes[whole..].iter().take_while(|&&byte| is_text(byte)).count()
+            }
+            _ => 0,
+        }
     }
 
     fn next(&mut self, byte: u8) -> Result<Place, HandshakeError> {
@@ -151,15 +167,35 @@ fn status(at: usize, byte: u8) -> Result<Place, HandshakeError> {
 fn text(byte: u8, place: Place, what: &'static str) -> Result<Place, HandshakeError> {
     match byte {
         b'\r' => Ok(Place::Feed(After::Line)),
-        b'\t' | 0x20..=0x7E | 0x80.. => Ok(place),
+        byte if is_text(byte) => Ok(place),
         _ => Err(HandshakeError::Malformed(what)),
     }
 }
 
+fn is_text(byte: u8) -> bool {
+    (byte == b'\t') | (byte >= 0x20) & (byte != 0x7F)
+}
+
 /// A `tchar` (RFC 9110, section 5.6.2).
 fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+    TOKENS[usize::from(byte)]
 }
+
+const TOKENS: [bool; 256] = {
+    let mut tokens = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        tokens[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"!#$%&'*+-.^_`|~";
+    let mut at = 0;
+    while at < others.len() {
+        tokens[others[at] as usize] = true;
+        at += 1;
+    }
+    tokens
+};
 
 /// A head as it gathers: the bytes so far, scanned, and never more than the limit.
 #[derive(Debug)]

@@ -1,25 +1,29 @@
-use std::net::IpAddr;
+use std::{mem::MaybeUninit, net::IpAddr};
 
+use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, StatusCode, Version,
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version,
     header::{
         CONNECTION, CONTENT_LENGTH, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
         SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
     },
 };
-use tungstenite::{
-    Error,
-    error::CapacityError,
-    handshake::{derive_accept_key, machine::TryParse, server::Request as ParsedRequest},
-};
+use httparse::Status;
+use tungstenite::{Error, error::CapacityError, handshake::derive_accept_key};
 
 use super::{
     Acceptance, HandshakeError, Rejection, Request, SubprotocolError,
-    answer::encode_head,
+    answer::{encode_headers, encode_line},
     has_token,
     head::{Head, StartLine},
 };
 use crate::Config;
+
+/// As many as [`Config::header_limit`] may allow.
+const MAX_HEADERS: usize = 124;
+
+/// An answer without further headers, and some of them.
+const ANSWER: usize = 256;
 
 /// A request that waits for a server's decision.
 ///
@@ -61,13 +65,9 @@ impl Incoming {
     /// # Errors
     /// The subprotocol was not offered.
     pub fn response(&self, acceptance: Acceptance) -> Result<http::Response<()>, SubprotocolError> {
-        let Acceptance { subprotocol, mut headers } = acceptance;
-        if let Some(name) = subprotocol {
-            let offered = self.request.subprotocols().any(|offered| offered == name);
-            let value = HeaderValue::from_str(&name).ok().filter(|_| offered);
-            let Some(value) = value else { return Err(SubprotocolError { name }) };
-            headers.insert(SEC_WEBSOCKET_PROTOCOL, value);
-        }
+        let chosen = self.chosen(&acceptance)?;
+        let mut headers = acceptance.headers;
+        headers.extend(chosen.map(|chosen| (SEC_WEBSOCKET_PROTOCOL, chosen)));
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         // Base64 is always a header value.
@@ -80,9 +80,29 @@ impl Incoming {
         Ok(response)
     }
 
-    pub(crate) fn encode(&self, acceptance: Acceptance) -> Result<Vec<u8>, SubprotocolError> {
-        let response = self.response(acceptance)?;
-        Ok(encode_head(response.status(), response.headers()))
+    /// The same as bytes.
+    pub(crate) fn encode(&self, acceptance: &Acceptance) -> Result<Vec<u8>, SubprotocolError> {
+        let chosen = self.chosen(acceptance)?;
+        let mut bytes = Vec::with_capacity(ANSWER);
+        bytes.extend_from_slice(
+            b"HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n",
+        );
+        encode_line(&mut bytes, &SEC_WEBSOCKET_ACCEPT, self.accept_key.as_bytes());
+        if let Some(chosen) = chosen {
+            encode_line(&mut bytes, &SEC_WEBSOCKET_PROTOCOL, chosen.as_bytes());
+        }
+        encode_headers(&mut bytes, &acceptance.headers);
+        Ok(bytes)
+    }
+
+    /// The subprotocol, which has to be one of those that were offered.
+    fn chosen(&self, acceptance: &Acceptance) -> Result<Option<HeaderValue>, SubprotocolError> {
+        let Some(name) = &acceptance.subprotocol else { return Ok(None) };
+        let offered = self.request.subprotocols().any(|offered| offered == name);
+        match HeaderValue::from_str(name) {
+            Ok(chosen) if offered => Ok(Some(chosen)),
+            _ => Err(SubprotocolError { name: name.clone() }),
+        }
     }
 
     pub(crate) fn accept_key(&self) -> &str {
@@ -108,13 +128,36 @@ impl ServerOpening {
     ) -> Result<Option<Incoming>, HandshakeError> {
         match self.head.read(input)? {
             None => Ok(None),
-            Some(head) => match ParsedRequest::try_parse(&head) {
-                Ok(Some((_, request))) => Incoming::new(request).map(Some),
-                Ok(None) => Err(HandshakeError::Malformed("its end")),
-                Err(error) => Err(parse_error(&error)),
-            },
+            Some(head) => Incoming::new(parse(head.into())?).map(Some),
         }
     }
+}
+
+/// A whole head, whose values stay where they are.
+fn parse(head: Bytes) -> Result<http::Request<()>, HandshakeError> {
+    let mut lines = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+    let mut parsed = httparse::Request::new(&mut []);
+    match parsed.parse_with_uninit_headers(&head, &mut lines) {
+        Ok(Status::Complete(_)) => {}
+        Ok(Status::Partial) => return Err(HandshakeError::Malformed("its end")),
+        Err(httparse::Error::TooManyHeaders) => return Err(HandshakeError::TooManyHeaders),
+        Err(_) => return Err(HandshakeError::Malformed("header line")),
+    }
+    let target = head.slice_ref(parsed.path.unwrap_or_default().as_bytes());
+    let mut request = http::Request::new(());
+    *request.uri_mut() =
+        Uri::from_maybe_shared(target).map_err(|_| HandshakeError::Malformed("request target"))?;
+    let headers = request.headers_mut();
+    headers.reserve(parsed.headers.len());
+    for line in parsed.headers {
+        let name = HeaderName::from_bytes(line.name.as_bytes());
+        let value = HeaderValue::from_maybe_shared(head.slice_ref(line.value));
+        let (Ok(name), Ok(value)) = (name, value) else {
+            return Err(HandshakeError::Malformed("header line"));
+        };
+        headers.append(name, value);
+    }
+    Ok(request)
 }
 
 /// The answer to a request that can't be decided in time.

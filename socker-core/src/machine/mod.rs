@@ -190,7 +190,7 @@ impl Machine {
         if !self.is_pending(&incoming) {
             return Err(AnswerError::NotPending(incoming));
         }
-        match incoming.encode(acceptance) {
+        match incoming.encode(&acceptance) {
             Ok(bytes) => {
                 self.queue.push_encoded(bytes);
                 self.opened(now);
