@@ -116,7 +116,7 @@ impl ClientOpening {
         if !has_token(headers, UPGRADE, "websocket") {
             return Err(HandshakeError::Upgrade);
         }
-        let accept_key = one(headers, SEC_WEBSOCKET_ACCEPT.as_str());
+        let accept_key = one(headers, &SEC_WEBSOCKET_ACCEPT);
         if accept_key.is_none_or(|key| key.as_bytes() != self.accept_key.as_bytes()) {
             return Err(HandshakeError::Accept);
         }
@@ -144,7 +144,7 @@ fn body_len(response: &http::Response<Bytes>) -> usize {
     {
         return 0;
     }
-    one(response.headers(), CONTENT_LENGTH.as_str())
+    one(response.headers(), &CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok())
         .filter(|length| length.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|length| length.parse().ok())

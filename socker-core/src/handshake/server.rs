@@ -193,17 +193,17 @@ fn judge(request: &Request) -> Result<String, HandshakeError> {
     if length || headers.contains_key(TRANSFER_ENCODING) {
         return Err(HandshakeError::Malformed("a body"));
     }
-    one(headers, HOST.as_str()).and_then(|host| host.to_str().ok()).ok_or(HandshakeError::Host)?;
+    one(headers, &HOST).and_then(|host| host.to_str().ok()).ok_or(HandshakeError::Host)?;
     if !has_token(headers, CONNECTION, "upgrade") {
         return Err(HandshakeError::Connection);
     }
     if !has_token(headers, UPGRADE, "websocket") {
         return Err(HandshakeError::Upgrade);
     }
-    if one(headers, SEC_WEBSOCKET_VERSION.as_str()).is_none_or(|version| version != "13") {
+    if one(headers, &SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err(HandshakeError::Version);
     }
-    let key = one(headers, SEC_WEBSOCKET_KEY.as_str()).ok_or(HandshakeError::Key)?;
+    let key = one(headers, &SEC_WEBSOCKET_KEY).ok_or(HandshakeError::Key)?;
     match data_encoding::BASE64.decode(key.as_bytes()) {
         Ok(bytes) if bytes.len() == 16 => Ok(derive_accept_key(key.as_bytes())),
         _ => Err(HandshakeError::Key),
@@ -211,7 +211,7 @@ fn judge(request: &Request) -> Result<String, HandshakeError> {
 }
 
 /// The value of a header that is there exactly once.
-pub(super) fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a HeaderValue> {
+pub(super) fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
     let mut values = headers.get_all(name).into_iter();
     values.next().filter(|_| values.next().is_none())
 }
