@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Serialize, Deserialize)]
 pub struct Results {
     pub bench: String,
-    /// One sentence for people: what a number is, and what cases are made of.
+    /// For people: what a number is.
     pub measured: String,
+    /// For people: what a case is made of.
+    pub cases: String,
     pub unit: Unit,
     /// Runs of each contender in each case, whose median is told.
     pub rounds: usize,

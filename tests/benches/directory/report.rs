@@ -38,14 +38,15 @@ pub fn results(
 ) -> Results {
     let Arguments { servers, clients, churn, rounds, .. } = arguments;
     let case = format!("{servers}x{clients}");
-    let entries = columns
-        .iter()
-        .flat_map(|Column { work, samples }| rounds::entries(work, &case, entrants, samples));
+    let entries = columns.iter().flat_map(|Column { work, samples }| {
+        rounds::entries(&format!("directory, {work}"), &case, entrants, samples)
+    });
     Results {
         bench: "directory".into(),
         measured: format!(
-            "server CPU of a directory, by servers x clients; {churn} servers come or go at a time"
+            "server CPU of a directory, {churn} of whose servers come or go at a time"
         ),
+        cases: "servers x clients".into(),
         unit: Unit::Nanoseconds,
         rounds: (*rounds).into(),
         environment,

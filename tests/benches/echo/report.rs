@@ -54,9 +54,8 @@ pub fn results(
         .flat_map(|Column { case, samples }| rounds::entries("echo", case, entrants, samples));
     Results {
         bench: "echo".into(),
-        measured: format!(
-            "server CPU per echoed message of {PAYLOAD} bytes, by connections x in flight"
-        ),
+        measured: format!("server CPU per echoed message of {PAYLOAD} bytes"),
+        cases: "connections x in flight".into(),
         unit: Unit::Nanoseconds,
         rounds: rounds.into(),
         environment,

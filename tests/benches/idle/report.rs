@@ -51,10 +51,8 @@ pub fn results(rows: &[Row], connections: u16, environment: Environment) -> Resu
     });
     Results {
         bench: "idle".into(),
-        measured: format!(
-            "resident memory per idle connection, of {connections}, since its opening or since one \
-             echo"
-        ),
+        measured: format!("resident memory per idle connection, of {connections}"),
+        cases: "since the opening, or since one echo".into(),
         unit: Unit::Bytes,
         rounds: 1,
         environment,

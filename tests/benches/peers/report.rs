@@ -7,7 +7,7 @@ use crate::measure::Sample;
 pub const PACKAGES: [&str; 4] = ["tungstenite", "fastwebsockets", "tokio-websockets", "sockudo-ws"];
 
 /// The contender whose ratio to the fastest peer gets a column.
-const OURS: &str = "socker";
+const OURS: &str = "socker-core";
 
 pub struct Column {
     pub name: &'static str,
@@ -122,7 +122,8 @@ pub fn results(
     }
     Results {
         bench: "peers".into(),
-        measured: "thread CPU per message, in memory, by bytes of the payload".into(),
+        measured: "CPU per message, in memory".into(),
+        cases: "bytes of the payload".into(),
         unit: Unit::Nanoseconds,
         rounds,
         environment,

@@ -18,7 +18,7 @@ pub struct Socker;
 
 impl Contender for Socker {
     fn name(&self) -> &'static str {
-        "socker"
+        "socker-core"
     }
 
     fn standing(&self) -> Standing {

@@ -46,10 +46,8 @@ pub fn results(
     });
     Results {
         bench: "rooms".into(),
-        measured: format!(
-            "server CPU per action of {ACTION} bytes delivered to a member, by members x actions at \
-             a time"
-        ),
+        measured: format!("server CPU per action of {ACTION} bytes that a member gets"),
+        cases: "members x actions at a time".into(),
         unit: Unit::Nanoseconds,
         rounds: (*rounds).into(),
         environment,
