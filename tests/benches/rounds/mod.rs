@@ -120,7 +120,7 @@ pub fn cpu_time(
 }
 
 /// Of all threads of the server.
-fn total_cpu_time(server: &Server) -> Result<Duration, Failure> {
+pub fn total_cpu_time(server: &Server) -> Result<Duration, Failure> {
     let mut time = Duration::ZERO;
     for thread in fs::read_dir(server.proc("task"))? {
         let statistics = fs::read_to_string(thread?.path().join("schedstat"))?;
@@ -130,7 +130,7 @@ fn total_cpu_time(server: &Server) -> Result<Duration, Failure> {
     Ok(time)
 }
 
-fn sample(mut times: Vec<f64>) -> Sample {
+pub fn sample(mut times: Vec<f64>) -> Sample {
     times.sort_by(f64::total_cmp);
     let at = |quarter: usize| times[(times.len() - 1) * quarter / 4];
     Sample { median: at(2), spread: at(3) - at(1) }
