@@ -109,7 +109,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     println!("{}", report::shares(&entrants, &columns, &memory));
     println!("{}", report::tallies(&entrants, &columns));
     print!("{}", report::warnings(&entrants, &columns));
-    let path = report::write_json(&entrants, arguments, &columns, Some(&memory))?;
+    let path = report::results(&entrants, arguments, &columns, &memory, environment).write()?;
     eprintln!("medians in {}", path.display());
     Ok(())
 }

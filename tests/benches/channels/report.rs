@@ -1,15 +1,10 @@
 //! The tables for people and the file for machines.
 
-use std::io;
-use std::path::PathBuf;
-
-use serde_json::{Map, Value};
-
+use crate::Arguments;
+use crate::common::{self, Entry, Environment, Results, Standing, Unit};
 use crate::load::{Arrival, Tally};
 use crate::message::SIZE;
-use crate::rounds::{Entrant, Sample};
-use crate::servers::Standing;
-use crate::{Arguments, common};
+use crate::rounds::{self, Entrant, Sample};
 
 /// Of one way in which messages come, with a sample and a tally for each server.
 pub struct Column {
@@ -138,27 +133,34 @@ fn name(arrival: Arrival) -> &'static str {
     }
 }
 
-/// Writes the medians of this run, in nanoseconds.
-pub fn write_json(
+pub fn results(
     entrants: &[Entrant],
-    arguments: &Arguments,
+    Arguments { peers, rate, rounds, .. }: &Arguments,
     columns: &[Column],
-    memory: Option<&Memory>,
-) -> io::Result<PathBuf> {
-    let Arguments { peers, rate, .. } = arguments;
-    let mut medians = Map::new();
+    Memory { bare, endpoint }: &Memory,
+    environment: Environment,
+) -> Results {
+    let mut entries = Vec::new();
     for Column { arrival, samples, .. } in columns {
-        for (entrant, sample) in entrants.iter().zip(samples) {
-            let (arrival, contender) = (name(*arrival), entrant.contender.name);
-            let key = format!("channels/{peers}x{rate}, {arrival}/{contender}");
-            medians.insert(key, Value::from(sample.median));
-        }
+        let case = format!("{peers}x{rate}, {}", name(*arrival));
+        entries.extend(rounds::entries("channels", case, entrants, samples));
     }
-    if let Some(Memory { bare, endpoint }) = memory {
-        for (contender, sample) in [("str0m", bare), ("socker-rtc", endpoint)] {
-            let key = format!("channels/{peers}x{rate}, in memory/{contender}");
-            medians.insert(key, Value::from(sample.median));
-        }
+    let in_memory = [("str0m", Standing::Floor, bare), ("socker-rtc", Standing::Ours, endpoint)];
+    entries.extend(in_memory.map(|(contender, standing, sample)| Entry {
+        work: "channels".into(),
+        case: format!("{peers}x{rate}, in memory"),
+        contender: contender.into(),
+        standing,
+        median: sample.median,
+        spread: Some(sample.spread),
+    }));
+    Results {
+        bench: "channels".into(),
+        measured: format!("server CPU per message of {SIZE} bytes each way on a data channel"),
+        cases: "players x messages a second, and how they come".into(),
+        unit: Unit::Nanoseconds,
+        rounds: (*rounds).into(),
+        environment,
+        entries,
     }
-    common::write_json("channels", &medians)
 }

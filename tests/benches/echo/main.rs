@@ -23,12 +23,14 @@ use clap::Parser;
 use echoes::{ECHOES, PACKAGES};
 use measure::{Case, measure};
 use rounds::two_cpus;
+use servers::files::allow_connections;
 use servers::{Contender, Failure, Subprogram};
 
-const CASES: [Case; 3] = [
+const CASES: [Case; 4] = [
     Case { connections: 1, in_flight: 1, messages: 10_000 },
-    Case { connections: 100, in_flight: 1, messages: 20_000 },
-    Case { connections: 100, in_flight: 16, messages: 64_000 },
+    Case { connections: 1, in_flight: 16, messages: 64_000 },
+    Case { connections: 1_000, in_flight: 1, messages: 20_000 },
+    Case { connections: 1_000, in_flight: 16, messages: 128_000 },
 ];
 
 /// Server CPU time per echoed message, of whole servers in processes of their own.
@@ -58,6 +60,7 @@ fn main() -> Result<(), Failure> {
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let contenders = Contender::chosen(&ECHOES, &arguments.contenders);
     let environment = rounds::environment(&PACKAGES);
+    allow_connections(CASES.iter().map(|case| case.connections as u64).max().unwrap_or(0))?;
     let cpus = two_cpus();
     let entrants = rounds::start(contenders, cpus)?;
 

@@ -16,14 +16,11 @@ mod report;
 mod servers;
 
 use clap::Parser;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use echoes::{ECHOES, PACKAGES};
 use measure::measure;
+use servers::files::allow_connections;
 use servers::{Contender, Failure, Standing, Subprogram};
-
-/// The files that a process has open beside its connections.
-const OTHER_FILES: u64 = 64;
 
 /// Resident memory per idle connection, of whole servers in processes of their own.
 #[derive(Parser)]
@@ -50,7 +47,7 @@ fn main() -> Result<(), Failure> {
 }
 
 fn run(Arguments { connections, contenders, .. }: &Arguments) -> Result<(), Failure> {
-    allow_files(u64::from(*connections) + OTHER_FILES)?;
+    allow_connections((*connections).into())?;
     let mut rows = Vec::new();
     for contender in Contender::chosen(&ECHOES, contenders) {
         // Without a WebSocket there is nothing to remember.
@@ -70,15 +67,5 @@ fn run(Arguments { connections, contenders, .. }: &Arguments) -> Result<(), Fail
     println!("{}", report::table(&rows, *connections));
     let path = report::results(&rows, *connections, environment).write()?;
     eprintln!("bytes in {}", path.display());
-    Ok(())
-}
-
-/// Lets this process, and the servers that it starts, open so many files.
-fn allow_files(needed: u64) -> Result<(), Failure> {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current.is_some_and(|current| current < needed) {
-        setrlimit(Resource::Nofile, Rlimit { current: Some(needed), maximum })
-            .map_err(|error| format!("{needed} open files are not allowed: {error}"))?;
-    }
     Ok(())
 }

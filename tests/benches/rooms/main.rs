@@ -22,6 +22,7 @@ use clap::Parser;
 
 use load::Load;
 use rounds::{Entrant, cpu_time, interleave, two_cpus};
+use servers::files::allow_connections;
 use servers::{Contender, Failure, Standing, Subprogram};
 
 static ROOMS: [Contender; 4] = [
@@ -71,6 +72,7 @@ fn main() -> Result<(), Failure> {
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let contenders = Contender::chosen(&ROOMS, &arguments.contenders);
     let environment = rounds::environment(&["tokio-tungstenite", "tokio", "mio"]);
+    allow_connections(u64::from(arguments.members) + 1)?;
     let cpus = two_cpus();
     let entrants = rounds::start(contenders, cpus)?;
 

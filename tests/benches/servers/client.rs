@@ -24,19 +24,31 @@ const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 /// Opens a connection, through a WebSocket handshake unless the server is the floor. Dropped, it is
 /// reset, so that its port is free again.
 pub fn open(address: SocketAddr, path: &str, standing: Standing) -> io::Result<TcpStream> {
-    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
-    stream.set_write_timeout(Some(TIMEOUT))?;
-    set_socket_linger(&stream, Some(Duration::ZERO))?;
+    let mut stream = connect(address)?;
     if standing != Standing::Floor {
-        shake_hands(&mut stream, path)?;
+        request(&mut stream, path)?;
+        answer(&mut stream)?;
     }
     Ok(stream)
 }
 
-fn shake_hands(stream: &mut TcpStream, path: &str) -> io::Result<()> {
-    stream.write_all(format!("GET {path}{HEADERS}").as_bytes())?;
+/// Opens a connection without a handshake.
+pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    set_socket_linger(&stream, Some(Duration::ZERO))?;
+    Ok(stream)
+}
+
+/// Asks for the upgrade.
+pub fn request(stream: &mut TcpStream, path: &str) -> io::Result<()> {
+    stream.write_all(format!("GET {path}{HEADERS}").as_bytes())
+}
+
+/// Waits for the upgrade.
+pub fn answer(stream: &mut TcpStream) -> io::Result<()> {
     // The server may have more to say at once, which is not to be read here.
     let (mut answer, mut byte) = (Vec::new(), [0]);
     while !answer.ends_with(b"\r\n\r\n") {

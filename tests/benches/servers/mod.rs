@@ -2,8 +2,9 @@
 //!
 //! A bench starts itself again as a server: `<bench> server <contender> <address>`.
 
-mod client;
+pub mod client;
 mod examples;
+pub mod files;
 mod process;
 
 use std::error::Error;

@@ -49,8 +49,8 @@ pub const SUBJECTS: [Subject; 5] = [
         work: "echo",
         scale: Scale::Linear,
         label: |case| {
-            let in_flight = case.strip_prefix("100x")?;
-            Some(format!("100 connections, {in_flight} in flight on each"))
+            let in_flight = case.strip_prefix("1000x")?;
+            Some(format!("1,000 connections, {in_flight} in flight on each"))
         },
     },
     Subject {

@@ -1,0 +1,100 @@
+//! CPU time of opening handshakes, of whole servers on loopback:
+//! `cargo bench -p socker-tests --bench opening`.
+//!
+//! Each server is a process of its own on one CPU; this process is the clients, on another. The floor
+//! accepts each connection and finds that it has ended: what nobody can do without but a read and a
+//! write, since it answers nothing.
+
+#![expect(unreachable_pub, reason = "a program that nobody embeds")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../echoes/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "nothing is echoed")]
+mod echoes;
+#[path = "../listen/mod.rs"]
+mod listen;
+mod report;
+#[path = "../rounds/mod.rs"]
+mod rounds;
+#[path = "../servers/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "the steps of an opening are taken one by one")]
+mod servers;
+
+use clap::Parser;
+
+use echoes::{ECHOES, PACKAGES};
+use rounds::{Entrant, cpu_time, interleave, two_cpus};
+use servers::client::{answer, connect, request};
+use servers::{Contender, Failure, Standing, Subprogram};
+
+/// Connections that are opened at the same time, so that a server has work while others answer.
+const AT_ONCE: usize = 50;
+
+/// How often so many are opened in a run.
+const TIMES: usize = 40;
+
+/// Server CPU time per opening handshake, of whole servers in processes of their own.
+#[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    subprogram: Option<Subprogram>,
+    /// How often each server runs
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// Only the servers whose name contains one of these
+    contenders: Vec<String>,
+    /// Comes from cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> Result<(), Failure> {
+    let arguments = Arguments::parse();
+    match &arguments.subprogram {
+        Some(Subprogram::Server(server)) => server.run(&ECHOES),
+        None => run(&arguments),
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    // How messages are answered does not matter here.
+    let mut contenders = Contender::chosen(&ECHOES, &arguments.contenders);
+    contenders.retain(|contender| contender.standing != Standing::Tuned);
+    let environment = rounds::environment(&PACKAGES);
+    let cpus = two_cpus();
+    let entrants = rounds::start(contenders, cpus)?;
+    let samples = interleave(&entrants, arguments.rounds, measure)?;
+
+    println!("{environment}\n{}\n", rounds::placement(cpus));
+    println!("{}", report::table(&entrants, &samples));
+    let path = report::results(&entrants, &samples, arguments.rounds, environment).write()?;
+    eprintln!("medians in {}", path.display());
+    Ok(())
+}
+
+/// The server's CPU time per connection, in nanoseconds.
+fn measure(entrant: &Entrant) -> Result<f64, Failure> {
+    open_all(entrant, TIMES / 10)?;
+    let cpu = cpu_time(&entrant.server, || open_all(entrant, TIMES))?;
+    Ok(cpu.as_nanos() as f64 / (AT_ONCE * TIMES) as f64)
+}
+
+/// Opens connections, so many at once, and resets them.
+fn open_all(Entrant { contender, server }: &Entrant, times: usize) -> Result<(), Failure> {
+    for _ in 0..times {
+        let mut streams = Vec::with_capacity(AT_ONCE);
+        for _ in 0..AT_ONCE {
+            let mut stream = connect(server.address())?;
+            if contender.standing != Standing::Floor {
+                request(&mut stream, "/")?;
+            }
+            streams.push(stream);
+        }
+        if contender.standing != Standing::Floor {
+            streams.iter_mut().try_for_each(answer)?;
+        }
+    }
+    Ok(())
+}

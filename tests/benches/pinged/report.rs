@@ -1,0 +1,91 @@
+//! The table for people and the file for machines.
+
+use std::time::Duration;
+
+use crate::common::{self, Entry, Environment, Results, Unit};
+use crate::rounds::Sample;
+use crate::servers::Contender;
+use crate::{Arguments, PERIOD};
+
+/// What a server has shown.
+pub struct Row {
+    pub contender: &'static Contender,
+    /// CPU time per echo with one connection, in nanoseconds.
+    pub alone: Sample,
+    /// The same with all others idle.
+    pub among: Sample,
+    /// CPU time of one period of pings.
+    pub cpu: Duration,
+    /// In that period.
+    pub pings: u64,
+}
+
+impl Row {
+    /// Of one core.
+    fn share(&self) -> f64 {
+        self.cpu.as_secs_f64() / PERIOD.as_secs_f64()
+    }
+
+    fn per_ping(&self) -> f64 {
+        self.cpu.as_nanos() as f64 / self.pings.max(1) as f64
+    }
+}
+
+pub fn table(rows: &[Row], Arguments { connections, .. }: &Arguments) -> String {
+    let titles = ["", "of a core", "pings", "us per ping", "us per echo alone", "among all"];
+    let mut lines = vec![titles.map(String::from).to_vec()];
+    lines.extend(rows.iter().map(|row| {
+        vec![
+            row.contender.name.to_owned(),
+            format!("{:.2}%", row.share() * 100.0),
+            row.pings.to_string(),
+            format!("{:.2}", row.per_ping() / 1000.0),
+            cell(&row.alone),
+            cell(&row.among),
+        ]
+    }));
+    format!(
+        "server CPU with {connections} idle connections, each pinged every {} s\n\n{}",
+        PERIOD.as_secs(),
+        common::align(&lines),
+    )
+}
+
+fn cell(Sample { median, spread }: &Sample) -> String {
+    format!("{:.2} ±{:.1}%", median / 1000.0, spread / median * 100.0)
+}
+
+pub fn results(
+    rows: &[Row],
+    Arguments { connections, rounds, .. }: &Arguments,
+    environment: Environment,
+) -> Results {
+    let mut entries = Vec::new();
+    for row in rows {
+        let mut add = |case: String, median, spread| {
+            entries.push(Entry {
+                work: "pinged".into(),
+                case,
+                contender: row.contender.name.into(),
+                standing: row.contender.standing,
+                median,
+                spread,
+            });
+        };
+        add(format!("{connections}, a ping and its answer"), row.per_ping(), None);
+        add("1, an echo".into(), row.alone.median, Some(row.alone.spread));
+        add(format!("{connections}, an echo among them"), row.among.median, Some(row.among.spread));
+    }
+    Results {
+        bench: "pinged".into(),
+        measured: format!(
+            "server CPU with idle connections that are pinged every {} s",
+            PERIOD.as_secs()
+        ),
+        cases: "connections".into(),
+        unit: Unit::Nanoseconds,
+        rounds: (*rounds).into(),
+        environment,
+        entries,
+    }
+}
