@@ -19,6 +19,7 @@ usage() {
   msrv             all crates, with the oldest Rust that Cargo.toml names
   mutants [FILE]   each change of a core's line is noticed by its tests; takes hours without a file
   sanitize         the core's tests under the address sanitizer, and some under valgrind
+  weight           what the core alone, without its services, brings along and takes to build
 
 A tool that is missing is installed from crates.io. Exit code 1: not proved; 2: can't be tried here.
 END
@@ -29,6 +30,8 @@ PUBLISHED=(socker-core socker-rtc socker-tokio socker-mio socker-server)
 LIBRARIES=(socker-core socker-rtc socker-tokio socker-mio)
 # The core's own tests, and those that are about nothing else.
 CORE_TESTS=(-p socker-core -p socker-tests --no-default-features --locked)
+# The core without its services, as the least that somebody can depend on.
+CORE_ALONE=(-p socker-core --no-default-features --locked)
 
 step() { printf '\n== %s\n' "$*"; }
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -298,10 +301,35 @@ prove_sanitize() {
     cargo test "${CORE_TESTS[@]}" --test receive --test wire --test calls
 }
 
+# weight_row PROFILE [OPTION]: a build from nothing.
+weight_row() {
+  local target times
+  target="$(mktemp -d "${CARGO_TARGET_DIR:-$PWD/target}/weight.XXXXXX")"
+  times="$target.times"
+  # A cache of compiled packages would hide what they take.
+  { TIMEFORMAT='%R %U %S'; time RUSTC_WRAPPER='' cargo build "${CORE_ALONE[@]}" "${@:2}" --quiet --target-dir "$target"; } 2>"$times" ||
+    { cat "$times" >&2; rm -rf "$target" "$times"; return 1; }
+  tail -n 1 "$times" | awk -v profile="$1" '{ printf "%-8s %6.1f s, %6.1f s of CPU\n", profile, $1, $2 + $3 }'
+  rm -rf "$target" "$times"
+}
+
+prove_weight() {
+  local packages
+  mkdir -p "${CARGO_TARGET_DIR:-$PWD/target}"
+  cargo fetch --locked --quiet
+  packages="$(cargo tree "${CORE_ALONE[@]}" --edges normal,build --prefix none --no-dedupe |
+    cut -d' ' -f1,2 | sort -u | grep -v '^socker-core ')"
+  step "socker-core without default features: $(wc -l <<<"$packages") packages"
+  cargo tree "${CORE_ALONE[@]}" --edges normal,build
+  step "builds from nothing, $(nproc) CPUs, $(rustc --version)"
+  weight_row debug
+  weight_row release --release
+}
+
 what="${1:-}"
 case "$what" in
   '' | -h | --help) usage ;;
-  api | coverage | docs | fuzz | licences | minimal | miri | msrv | mutants | sanitize)
+  api | coverage | docs | fuzz | licences | minimal | miri | msrv | mutants | sanitize | weight)
     shift
     trap 'echo "not proved: $what" >&2; exit 1' ERR
     "prove_$what" "$@"

@@ -4,6 +4,7 @@ use crate::chart::{Bar, Case, Chart, Figure, Scale};
 use crate::common::{Entry, Environment, Results, Standing, Unit};
 use crate::environments::rounds_of;
 use crate::figure::figure;
+use crate::rows::{Row, rows};
 
 /// The peers in the order of their bars, each with the class of its colour: those of one family share it.
 const PEERS: [(&str, &str); 5] = [
@@ -115,18 +116,10 @@ impl Subject {
         Ok(chart)
     }
 
-    /// In the order of the file.
     fn cases(&self, results: &Results) -> Vec<Case> {
-        let entries = results.entries.iter().filter(|entry| entry.work == self.work);
-        let mut cases: Vec<(&str, Vec<&Entry>)> = Vec::new();
-        for entry in entries {
-            match cases.iter_mut().find(|(case, _)| *case == entry.case) {
-                Some((_, entries)) => entries.push(entry),
-                None => cases.push((&entry.case, vec![entry])),
-            }
-        }
-        let shown = |(case, entries)| Some(drawn((self.label)(case)?, entries, results.unit));
-        cases.into_iter().filter_map(shown).collect()
+        let rows = rows(results).into_iter().filter(|row| row.work == self.work);
+        let shown = |row: Row<'_>| Some(drawn((self.label)(row.case)?, row.entries, results.unit));
+        rows.filter_map(shown).collect()
     }
 }
 

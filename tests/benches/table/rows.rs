@@ -17,11 +17,11 @@ pub struct Table {
     lines: Vec<Vec<String>>,
 }
 
-struct Row<'a> {
+pub struct Row<'a> {
     unit: Unit,
-    work: &'a str,
-    case: &'a str,
-    entries: Vec<&'a Entry>,
+    pub work: &'a str,
+    pub case: &'a str,
+    pub entries: Vec<&'a Entry>,
 }
 
 impl Table {
@@ -65,7 +65,7 @@ fn ratio(ratio: f64) -> String {
 }
 
 /// The entries of a bench by work and case, in the order of the first of each.
-fn rows(results: &Results) -> Vec<Row<'_>> {
+pub fn rows(results: &Results) -> Vec<Row<'_>> {
     let mut rows: Vec<Row<'_>> = Vec::new();
     for entry in &results.entries {
         let Entry { work, case, .. } = entry;
