@@ -36,8 +36,8 @@ pub struct Config {
     /// Most bytes that wait to be sent, frame headers included; a single message that is larger is
     /// taken only when nothing waits. Default 1 MiB.
     pub outgoing_limit: usize,
-    /// Silence of the peer after which it gets a ping. Default 30 s: below the idle time-out of
-    /// common proxies (60 s).
+    /// Silence of the peer after which it gets a ping, or up to a 64th later, together with others.
+    /// Default 30 s: below the idle time-out of common proxies (60 s).
     pub keep_alive: Option<Duration>,
     /// How long the peer may stay silent after that ping. Default 30 s. The time begins again
     /// while the peer still takes what was queued before the ping.

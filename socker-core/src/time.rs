@@ -41,6 +41,16 @@ impl Instant {
         self.0
     }
 
+    /// This moment or the next that is a whole number of steps after the start, so that moments which
+    /// are near each other become one.
+    #[inline]
+    pub(crate) const fn in_steps_of(self, step: Duration) -> Self {
+        match Self::at(step).0 {
+            0 => self,
+            step => Self(self.0.div_ceil(step).saturating_mul(step)),
+        }
+    }
+
     /// The time from `earlier` to this moment; zero if `earlier` is later.
     #[inline]
     #[must_use]
@@ -67,6 +77,15 @@ impl fmt::Debug for Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_in_steps() {
+        let step = Duration::from_nanos(10);
+        for (at, then) in [(0, 0), (1, 10), (10, 10), (11, 20), (u64::MAX - 1, u64::MAX)] {
+            assert_eq!(Instant(at).in_steps_of(step), Instant(then));
+        }
+        assert_eq!(Instant(7).in_steps_of(Duration::ZERO), Instant(7));
+    }
 
     #[test]
     fn a_time_that_is_too_late_is_the_last() {

@@ -85,22 +85,27 @@ fn fragments_and_a_ping_between_them() {
     assert_eq!(told, Some(&Told::Pong(b"there?".to_vec())));
 }
 
+/// Asks at steps of half a second.
+fn asking() -> Config {
+    Config::default().keep_alive(Some(Duration::from_secs(32)))
+}
+
 #[test]
 fn a_silent_peer_is_asked_and_answers() {
-    let mut pair = opened(Network::default(), silent(), Config::default());
-    // The request came after 10 ms, so the ping goes out at 30.010 s and its answer comes 20 ms
-    // later.
-    assert_eq!(pair.server.machine.poll_timeout(), Some(at(30_010)));
-    pair.run_until(at(30_009));
+    let mut pair = opened(Network::default(), silent(), asking());
+    // The request came after 10 ms, so the ping goes out at the step after 32.010 s, and its answer
+    // comes 20 ms later.
+    assert_eq!(pair.server.machine.poll_timeout(), Some(at(32_500)));
+    pair.run_until(at(32_499));
     assert_eq!(pair.server.transcript.told, []);
-    pair.run_until(at(30_029));
-    assert_eq!(pair.server.machine.poll_timeout(), Some(at(60_010)));
-    pair.run_until(at(30_030));
+    pair.run_until(at(32_519));
+    assert_eq!(pair.server.machine.poll_timeout(), Some(at(62_500)));
+    pair.run_until(at(32_520));
     assert_eq!(pair.server.transcript.told, [Told::Pong(Vec::new())]);
-    assert_eq!(pair.server.machine.poll_timeout(), Some(at(60_030)));
+    assert_eq!(pair.server.machine.poll_timeout(), Some(at(65_000)));
     // And so on for ten minutes.
     pair.run_until(at(600_000));
-    assert_eq!(pair.server.transcript.told.len(), 19);
+    assert_eq!(pair.server.transcript.told.len(), 18);
     assert!(pair.server.machine.is_open() && pair.client.machine.is_open());
 }
 
@@ -119,18 +124,18 @@ fn a_peer_that_speaks_is_not_asked() {
 fn a_peer_that_is_gone_is_noticed() {
     for role in [Role::Server, Role::Client] {
         let (client, server) = match role {
-            Role::Server => (silent(), Config::default()),
-            Role::Client => (Config::default(), silent()),
+            Role::Server => (silent(), asking()),
+            Role::Client => (asking(), silent()),
         };
         let mut pair = opened(Network::default(), client, server);
         pair.client.unplugged = true;
         pair.run_until(at(100_000));
-        // The server was last told something at 10 ms, the client at 20 ms.
-        let (watcher, end) = match role {
-            Role::Server => (&pair.server, at(60_010)),
-            Role::Client => (&pair.client, at(60_020)),
+        // The server was last told something at 10 ms, the client at 20 ms, so both ask at 32.5 s.
+        let watcher = match role {
+            Role::Server => &pair.server,
+            Role::Client => &pair.client,
         };
-        assert_eq!(watcher.closed_at, Some(end));
+        assert_eq!(watcher.closed_at, Some(at(62_500)));
         assert!(matches!(watcher.transcript.closed, Some(CloseReason::KeepAliveTimeout)));
         assert!(watcher.machine.is_done());
     }

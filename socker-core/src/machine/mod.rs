@@ -22,6 +22,10 @@ use crate::{
     time::Instant,
 };
 
+/// Pings wait for the next of so many steps of the keep-alive's time: connections that fall silent at
+/// about the same time are then pinged together, and their host wakes once for all of them.
+const KEEP_ALIVE_STEPS: u32 = 64;
+
 /// Which side of the connection a machine is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -247,7 +251,10 @@ impl Machine {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let timeout = match self.phase {
             Phase::Open if self.pinged => self.deadline,
-            Phase::Open => self.heard + self.config.keep_alive?,
+            Phase::Open => {
+                let silence = self.config.keep_alive?;
+                (self.heard + silence).in_steps_of(silence / KEEP_ALIVE_STEPS)
+            }
             _ if self.is_finished() => return None,
             _ => self.deadline,
         };

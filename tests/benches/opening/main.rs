@@ -2,8 +2,8 @@
 //! `cargo bench -p socker-tests --bench opening`.
 //!
 //! Each server is a process of its own on one CPU; this process is the clients, on another. The floor
-//! accepts each connection and finds that it has ended: what nobody can do without but a read and a
-//! write, since it answers nothing.
+//! accepts each connection, sends the request back as it is, and finds that the connection has ended:
+//! the system calls that nobody can do without.
 
 #![expect(unreachable_pub, reason = "a program that nobody embeds")]
 
@@ -25,7 +25,7 @@ use clap::Parser;
 
 use echoes::{ECHOES, PACKAGES};
 use rounds::{Entrant, cpu_time, interleave, two_cpus};
-use servers::client::{answer, connect, request};
+use servers::client::{connect, head, request, upgraded};
 use servers::{Contender, Failure, Standing, Subprogram};
 
 /// Connections that are opened at the same time, so that a server has work while others answer.
@@ -87,13 +87,14 @@ fn open_all(Entrant { contender, server }: &Entrant, times: usize) -> Result<(),
         let mut streams = Vec::with_capacity(AT_ONCE);
         for _ in 0..AT_ONCE {
             let mut stream = connect(server.address())?;
-            if contender.standing != Standing::Floor {
-                request(&mut stream, "/")?;
-            }
+            request(&mut stream, "/")?;
             streams.push(stream);
         }
-        if contender.standing != Standing::Floor {
-            streams.iter_mut().try_for_each(answer)?;
+        for stream in &mut streams {
+            match contender.standing {
+                Standing::Floor => drop(head(stream)?),
+                _ => upgraded(stream)?,
+            }
         }
     }
     Ok(())

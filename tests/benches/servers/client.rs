@@ -27,7 +27,7 @@ pub fn open(address: SocketAddr, path: &str, standing: Standing) -> io::Result<T
     let mut stream = connect(address)?;
     if standing != Standing::Floor {
         request(&mut stream, path)?;
-        answer(&mut stream)?;
+        upgraded(&mut stream)?;
     }
     Ok(stream)
 }
@@ -48,19 +48,23 @@ pub fn request(stream: &mut TcpStream, path: &str) -> io::Result<()> {
 }
 
 /// Waits for the upgrade.
-pub fn answer(stream: &mut TcpStream) -> io::Result<()> {
-    // The server may have more to say at once, which is not to be read here.
-    let (mut answer, mut byte) = (Vec::new(), [0]);
-    while !answer.ends_with(b"\r\n\r\n") {
-        match stream.read(&mut byte)? {
-            0 => return Err(ErrorKind::UnexpectedEof.into()),
-            _ => answer.extend(byte),
-        }
-    }
-    let answer = String::from_utf8_lossy(&answer);
+pub fn upgraded(stream: &mut TcpStream) -> io::Result<()> {
+    let answer = head(stream)?;
     if answer.starts_with("HTTP/1.1 101 ") && answer.contains(ACCEPT) {
         Ok(())
     } else {
         Err(Error::other(format!("not the handshake's answer: {answer}")))
     }
+}
+
+/// Waits for an answer up to its empty line: the server may have more to say at once.
+pub fn head(stream: &mut TcpStream) -> io::Result<String> {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte)? {
+            0 => return Err(ErrorKind::UnexpectedEof.into()),
+            _ => head.extend(byte),
+        }
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
 }

@@ -123,7 +123,14 @@ impl Model {
     fn poll_timeout(&self) -> Option<Instant> {
         let timeout = match self.phase {
             Phase::Open if self.pinged => self.deadline,
-            Phase::Open => self.heard + self.config.keep_alive?,
+            Phase::Open => {
+                // In steps of a 64th of the silence, counted from the start.
+                let silence = self.config.keep_alive?;
+                let at = (self.heard + silence).since(Instant::START).as_nanos();
+                let step = (silence / 64).as_nanos().max(1);
+                let nanos = u64::try_from(at.div_ceil(step) * step).unwrap_or(u64::MAX);
+                Instant::at(Duration::from_nanos(nanos))
+            }
             _ if self.is_finished() => return None,
             _ => self.deadline,
         };
