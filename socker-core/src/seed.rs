@@ -28,43 +28,45 @@ impl fmt::Debug for Seed {
     }
 }
 
-/// Numbers drawn from a seed: SipHash-2-4, a keyed pseudorandom function, of a counter. It needs 24
+/// Numbers drawn from a seed: SipHash-2-4, a keyed pseudorandom function, of a counter. It needs 28
 /// bytes where a stream cipher's state needs 300.
 #[derive(Debug)]
 pub(crate) struct Draw {
     seed: Seed,
-    counter: u64,
-    /// A draw is two masks, of which the second waits here.
-    mask: Option<[u8; 4]>,
+    /// How many masks have been drawn. Two are one number, and what is odd has the other half of it.
+    /// As bytes, which need no alignment: there are many machines.
+    masks: [u8; 8],
+    /// The second half of the last number.
+    half: [u8; 4],
 }
 
 impl Draw {
     pub(crate) fn new(seed: Seed) -> Self {
-        Self { seed, counter: 0, mask: None }
+        Self { seed, masks: [0; 8], half: [0; 4] }
     }
 
-    #[inline]
-    fn next(&mut self) -> [u8; 8] {
+    fn number(&self, masks: u64) -> [u8; 8] {
         let mut hasher = SipHasher24::new_with_key(&self.seed.0);
-        hasher.write_u64(self.counter);
-        self.counter = self.counter.wrapping_add(1);
+        hasher.write_u64(masks);
         hasher.finish().to_ne_bytes()
     }
 
     #[inline]
     pub(crate) fn mask(&mut self) -> [u8; 4] {
-        if let Some(mask) = self.mask.take() {
-            return mask;
+        let masks = u64::from_le_bytes(self.masks);
+        self.masks = masks.wrapping_add(1).to_le_bytes();
+        if masks % 2 == 1 {
+            return self.half;
         }
-        let [a, b, c, d, other @ ..] = self.next();
-        self.mask = Some(other);
+        let [a, b, c, d, half @ ..] = self.number(masks);
+        self.half = half;
         [a, b, c, d]
     }
 
     pub(crate) fn key(&mut self) -> [u8; 16] {
         let mut key = [0; 16];
-        for half in key.as_chunks_mut::<8>().0 {
-            *half = self.next();
+        for quarter in key.as_chunks_mut::<4>().0 {
+            *quarter = self.mask();
         }
         key
     }

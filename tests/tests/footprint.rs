@@ -45,7 +45,7 @@ fn owned(run: impl FnOnce()) -> i64 {
 
 #[test]
 fn a_machine_is_small() {
-    assert!(size_of::<Machine>() <= 176, "{} bytes", size_of::<Machine>());
+    assert!(size_of::<Machine>() <= 160, "{} bytes", size_of::<Machine>());
 }
 
 #[test]

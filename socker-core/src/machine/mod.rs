@@ -78,10 +78,17 @@ pub struct Machine {
     receiver: Receiver,
     queue: Queue,
     draw: Draw,
+    /// What is to be told before anything that comes.
+    held: Option<Box<Held>>,
+}
+
+/// There is never more than one of these, so they share a pointer.
+#[derive(Debug)]
+enum Held {
     /// What came between a request and its acceptance.
-    early: Option<Box<BytesMut>>,
-    /// The end, until the owner has been told.
-    closed: Option<Box<CloseReason>>,
+    Early(BytesMut),
+    /// The end, of which the owner has not been told.
+    Closed(CloseReason),
 }
 
 /// Where a connection begins.
@@ -126,8 +133,7 @@ impl Machine {
             receiver: Receiver::default(),
             queue: Queue::default(),
             draw: Draw::new(seed),
-            early: None,
-            closed: None,
+            held: None,
         }
     }
 }
@@ -145,7 +151,7 @@ impl Machine {
     pub fn read<'b>(&mut self, now: Instant, input: &mut &'b mut [u8]) -> Option<Event<'b>> {
         // Nearly every call is this one. Its result is built here, and all others behind a call:
         // moved through one place they would cost as much again as the frame itself.
-        if self.is_open() && self.early.is_none() {
+        if self.is_open() && self.held.is_none() {
             if let Some(message) = self.read_whole(now, input) {
                 return Some(Event::Message(message));
             }
@@ -167,7 +173,7 @@ impl Machine {
     ///
     /// What is outgoing may still be written. [`Machine::poll`] tells what this has ended.
     pub fn read_eof(&mut self, now: Instant) {
-        if !mem::replace(&mut self.eof, true) && self.early.is_none() {
+        if !mem::replace(&mut self.eof, true) && !self.has_early() {
             self.lost(now);
         }
     }
@@ -292,7 +298,7 @@ impl Machine {
     /// Whether the connection can be dropped: nothing is to be written, read or told any more.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.is_finished() && self.closed.is_none()
+        self.is_finished() && !self.has_closed()
     }
 
     fn is_finished(&self) -> bool {

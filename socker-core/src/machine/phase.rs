@@ -5,7 +5,7 @@ use http::StatusCode;
 use tungstenite::protocol::frame::coding::CloseCode;
 
 use super::{
-    Machine, Role,
+    Held, Machine, Role,
     receiver::{Limits, Received, Receiver},
 };
 use crate::{
@@ -125,9 +125,10 @@ impl Machine {
         now: Instant,
         input: &mut &'b mut [u8],
     ) -> Option<Event<'b>> {
-        if let Some(reason) = self.closed.take() {
-            return Some(Event::Closed(*reason));
+        if let Some(reason) = self.take_closed() {
+            return Some(Event::Closed(reason));
         }
+        let has_early = self.has_early();
         match &mut self.phase {
             Phase::Requesting(opening) => match opening.read(input) {
                 Ok(None) => None,
@@ -151,12 +152,10 @@ impl Machine {
                 }
                 Err(error) => self.malformed(now, error),
             },
-            Phase::Open | Phase::Closing { .. } if self.early.is_some() => {
-                match self.read_early(now) {
-                    None if !self.eof => self.read_frames(now, input),
-                    event => event,
-                }
-            }
+            Phase::Open | Phase::Closing { .. } if has_early => match self.read_early(now) {
+                None if !self.eof => self.read_frames(now, input),
+                event => event,
+            },
             Phase::Open | Phase::Closing { .. } => self.read_frames(now, input),
             Phase::Ending { .. } | Phase::Done => {
                 *input = &mut [];
@@ -169,28 +168,51 @@ impl Machine {
         if input.is_empty() {
             return None;
         }
-        let early = self.early.get_or_insert_default();
+        let mut early = self.take_early().unwrap_or_default();
         if early.len() + input.len() > self.config.opening_limit {
             return self.malformed(now, HandshakeError::EarlyData);
         }
         early.extend_from_slice(input);
+        self.held = Some(Box::new(Held::Early(early)));
         *input = &mut [];
         None
     }
 
     fn read_early(&mut self, now: Instant) -> Option<Event<'static>> {
-        let mut early: Box<BytesMut> = self.early.take()?;
+        let mut early = self.take_early()?;
         let mut rest = &mut early[..];
         let before = rest.len();
         let event = self.read_frames(now, &mut rest).map(Event::into_owned);
         let used = before - rest.len();
         if event.is_some() && used < before && self.receives() {
-            bytes::Buf::advance(&mut *early, used);
-            self.early = Some(early);
+            bytes::Buf::advance(&mut early, used);
+            self.held = Some(Box::new(Held::Early(early)));
         } else if self.eof {
             self.lost(now);
         }
-        event.or_else(|| self.closed.take().map(|reason| Event::Closed(*reason)))
+        event.or_else(|| self.take_closed().map(Event::Closed))
+    }
+
+    pub(super) fn has_early(&self) -> bool {
+        matches!(self.held.as_deref(), Some(Held::Early(_)))
+    }
+
+    fn take_early(&mut self) -> Option<BytesMut> {
+        match *self.held.take_if(|held| matches!(**held, Held::Early(_)))? {
+            Held::Early(early) => Some(early),
+            Held::Closed(_) => None,
+        }
+    }
+
+    pub(super) fn has_closed(&self) -> bool {
+        matches!(self.held.as_deref(), Some(Held::Closed(_)))
+    }
+
+    fn take_closed(&mut self) -> Option<CloseReason> {
+        match *self.held.take_if(|held| matches!(**held, Held::Closed(_)))? {
+            Held::Closed(reason) => Some(reason),
+            Held::Early(_) => None,
+        }
     }
 }
 
@@ -212,7 +234,7 @@ impl Machine {
     pub(super) fn rejected(&mut self, now: Instant, rejection: &Rejection, reason: CloseReason) {
         self.queue.push_encoded(rejection.encode());
         self.end(now, true);
-        self.closed = Some(Box::new(reason));
+        self.held = Some(Box::new(Held::Closed(reason)));
     }
 
     fn malformed(&mut self, now: Instant, error: HandshakeError) -> Option<Event<'static>> {
@@ -281,7 +303,7 @@ impl Machine {
             }
             Phase::Open | Phase::Closing { .. } => {
                 self.end(now, false);
-                self.closed = Some(Box::new(CloseReason::Eof));
+                self.held = Some(Box::new(Held::Closed(CloseReason::Eof)));
             }
             Phase::Ending { .. } | Phase::Done => {}
         }
@@ -330,19 +352,19 @@ impl Machine {
         self.queue.take_progress();
         self.deadline = now + self.config.close_timeout;
         self.receiver = Receiver::default();
-        self.early = None;
+        self.take_early();
     }
 
     /// Nothing goes out any more.
     fn cut(&mut self, reason: CloseReason) {
         self.drop_all();
-        self.closed = Some(Box::new(reason));
+        self.held = Some(Box::new(Held::Closed(reason)));
     }
 
     fn drop_all(&mut self) {
         self.phase = Phase::Done;
         self.queue.clear();
         self.receiver = Receiver::default();
-        self.early = None;
+        self.take_early();
     }
 }
