@@ -76,7 +76,7 @@ pub(super) struct Pending {
 /// Input, by phase.
 impl Machine {
     /// A message that is all in the input.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read_whole<'b>(
         &mut self,
         now: Instant,

@@ -73,7 +73,7 @@ enum Place {
 impl Receiver {
     /// A message that is all in the input, borrowed. `None` is for all else, a violation included,
     /// and leaves it to [`Receiver::read`].
-    #[inline]
+    #[inline(always)]
     pub(super) fn read_whole<'b>(
         &mut self,
         masked: bool,
@@ -261,6 +261,7 @@ impl Receiver {
     }
 }
 
+#[inline(always)]
 fn take<'b>(input: &mut &'b mut [u8], len: usize) -> &'b mut [u8] {
     let (front, rest) = mem::take(input).split_at_mut(len);
     *input = rest;
