@@ -28,7 +28,7 @@ pub struct Memory {
 /// of it, and the ratio to the floor.
 pub fn table(entrants: &[Entrant], arguments: &Arguments, columns: &[Column]) -> String {
     let mut lines = vec![vec!["players speak".to_owned()]];
-    lines[0].extend(columns.iter().map(|column| name(column.arrival).to_owned()));
+    lines[0].extend(columns.iter().map(|column| column.arrival.name().to_owned()));
     for (index, entrant) in entrants.iter().enumerate() {
         let mut line = vec![entrant.contender.name.to_owned()];
         line.extend(columns.iter().map(|Column { samples, .. }| {
@@ -56,7 +56,8 @@ fn floor(entrants: &[Entrant], samples: &[Sample]) -> Option<f64> {
 
 /// Whether the load kept up, and what was on the way.
 pub fn tallies(entrants: &[Entrant], columns: &[Column]) -> String {
-    let titles = ["", "sent", "late", "heard", "answers", "load busy", "in", "out", "bytes"];
+    let titles =
+        ["", "sent", "late", "again", "heard", "answers", "load busy", "in", "out", "bytes"];
     let mut lines = vec![titles.map(str::to_owned).to_vec()];
     for Column { arrival, tallies, .. } in columns {
         for (entrant, tally) in entrants.iter().zip(tallies) {
@@ -64,9 +65,10 @@ pub fn tallies(entrants: &[Entrant], columns: &[Column]) -> String {
             let datagrams = |count: u64| format!("{:.3}", count as f64 / tally.due as f64);
             let all = (tally.datagrams_sent + tally.datagrams_received) as f64;
             lines.push(vec![
-                format!("{}, {}", entrant.contender.name, name(*arrival)),
+                format!("{}, {}", entrant.contender.name, arrival.name()),
                 percent(tally.sent),
                 percent(tally.late),
+                tally.again.to_string(),
                 percent(tally.heard),
                 percent(tally.answers),
                 format!("{:.0}%", tally.busy.as_secs_f64() / tally.time.as_secs_f64() * 100.0),
@@ -77,7 +79,8 @@ pub fn tallies(entrants: &[Entrant], columns: &[Column]) -> String {
         }
     }
     format!(
-        "of the messages that were due: said, and said a tick late; heard by the server, and its \
+        "of the messages that were due: said, and said a tick late, with the runs that were repeated for \
+         that; heard by the server, and its \
          answers; then datagrams to and from the server per message each way, and bytes of each\n\n{}",
         common::align(&lines),
     )
@@ -88,8 +91,8 @@ pub fn warnings(entrants: &[Entrant], columns: &[Column]) -> String {
     let mut warnings = String::new();
     for Column { arrival, tallies, .. } in columns {
         for (entrant, tally) in entrants.iter().zip(tallies) {
-            let name = format!("{}, {}", entrant.contender.name, name(*arrival));
-            if tally.sent * 100 < tally.due * 99 || tally.late * 100 > tally.due {
+            let name = format!("{}, {}", entrant.contender.name, arrival.name());
+            if !tally.is_in_time() {
                 warnings += &format!("WARNING: {name}: the load does not keep up\n");
             }
             if tally.heard.min(tally.answers) * 100 < tally.due * 99 {
@@ -109,21 +112,15 @@ pub fn shares(entrants: &[Entrant], columns: &[Column], memory: &Memory) -> Stri
     ];
     let us = |time: f64| format!("{:.2}", time / 1000.0);
     let Memory { bare, endpoint } = memory;
-    let rest = endpoint.median - bare.median;
-    let none = String::new();
-    lines.push(vec![
-        "socker-rtc in memory".into(),
-        us(endpoint.median),
-        us(bare.median),
-        none,
-        us(rest),
-    ]);
+    let rest = us(endpoint.median - bare.median);
+    let all = format!("{} ±{:.1}%", us(endpoint.median), endpoint.spread / endpoint.median * 100.0);
+    lines.push(vec!["socker-rtc in memory".into(), all, us(bare.median), String::new(), rest]);
     for Column { arrival, samples, .. } in columns {
         let Some(floor) = floor(entrants, samples) else { continue };
         for (entrant, Sample { median, .. }) in entrants.iter().zip(samples) {
             if entrant.contender.standing == Standing::Ours {
                 let rest = median - bare.median - floor;
-                let title = format!("{}, {}", entrant.contender.name, name(*arrival));
+                let title = format!("{}, {}", entrant.contender.name, arrival.name());
                 lines.push(vec![title, us(*median), us(bare.median), us(floor), us(rest)]);
             }
         }
@@ -131,34 +128,25 @@ pub fn shares(entrants: &[Entrant], columns: &[Column], memory: &Memory) -> Stri
     common::align(&lines)
 }
 
-fn name(arrival: Arrival) -> &'static str {
-    match arrival {
-        Arrival::Spread => "one after the other",
-        Arrival::Together => "at once",
-    }
-}
-
 /// Writes the medians of this run, in nanoseconds.
 pub fn write_json(
     entrants: &[Entrant],
     arguments: &Arguments,
     columns: &[Column],
-    memory: Option<&Memory>,
+    memory: &Memory,
 ) -> io::Result<PathBuf> {
     let Arguments { peers, rate, .. } = arguments;
     let mut medians = Map::new();
     for Column { arrival, samples, .. } in columns {
         for (entrant, sample) in entrants.iter().zip(samples) {
-            let (arrival, contender) = (name(*arrival), entrant.contender.name);
+            let (arrival, contender) = (arrival.name(), entrant.contender.name);
             let key = format!("channels/{peers}x{rate}, {arrival}/{contender}");
             medians.insert(key, Value::from(sample.median));
         }
     }
-    if let Some(Memory { bare, endpoint }) = memory {
-        for (contender, sample) in [("str0m", bare), ("socker-rtc", endpoint)] {
-            let key = format!("channels/{peers}x{rate}, in memory/{contender}");
-            medians.insert(key, Value::from(sample.median));
-        }
+    for (contender, sample) in [("str0m", &memory.bare), ("socker-rtc", &memory.endpoint)] {
+        let key = format!("channels/{peers}x{rate}, in memory/{contender}");
+        medians.insert(key, Value::from(sample.median));
     }
     common::write_json("channels", &medians)
 }
