@@ -227,8 +227,11 @@ impl Endpoint {
             self.settle(peer);
         }
         while let Some(id) = self.datagrams.pop_front() {
-            let transmit = self.peers.get_mut(&id).and_then(|peer| peer.datagrams.pop());
-            self.retire(id);
+            let Some(peer) = self.peers.get_mut(&id) else { continue };
+            let transmit = peer.datagrams.pop();
+            if peer.is_gone() {
+                self.retire(id);
+            }
             if transmit.is_some() {
                 return transmit;
             }
@@ -245,8 +248,11 @@ impl Endpoint {
     /// The next event, in the order in which they happened.
     pub fn poll_event(&mut self) -> Option<(PeerId, Event)> {
         while let Some(id) = self.events.pop_front() {
-            let event = self.peers.get_mut(&id).and_then(|peer| peer.events.pop());
-            self.retire(id);
+            let Some(peer) = self.peers.get_mut(&id) else { continue };
+            let event = peer.events.pop();
+            if peer.is_gone() {
+                self.retire(id);
+            }
             if let Some(event) = event {
                 return Some((id, event));
             }
@@ -294,17 +300,18 @@ impl Endpoint {
             }
             self.alarms.extend(alarm.map(|at| (at, id)));
         }
-        self.retire(id);
+        if peer.is_gone() {
+            self.retire(id);
+        }
     }
 
     /// Forgets a peer of which nothing waits any more.
     fn retire(&mut self, id: PeerId) {
-        let Some(peer) = self.peers.get(&id).filter(|peer| peer.is_gone()) else { return };
+        let Some(peer) = self.peers.remove(&id) else { return };
         if let Some(at) = peer.alarm {
             self.alarms.remove(&(at, id));
         }
         self.unsettled.remove(&id);
-        self.peers.remove(&id);
     }
 
     /// Whether it holds nothing of any peer. For tests.

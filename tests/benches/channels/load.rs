@@ -32,6 +32,15 @@ pub enum Arrival {
     Together,
 }
 
+impl Arrival {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Spread => "one after the other",
+            Self::Together => "at once",
+        }
+    }
+}
+
 pub struct Load {
     poll: Poll,
     events: Events,
@@ -51,6 +60,8 @@ pub struct Tally {
     pub answers: u64,
     /// Said a tick or more after their time.
     pub late: u64,
+    /// Runs that did not count, as too many were late.
+    pub again: u64,
     /// Of the time, when there was something to do.
     pub busy: Duration,
     pub time: Duration,
@@ -190,6 +201,11 @@ impl Load {
 }
 
 impl Tally {
+    /// Whether the load kept up.
+    pub fn is_in_time(&self) -> bool {
+        self.sent * 100 >= self.due * 99 && self.late * 100 <= self.due
+    }
+
     /// Another run.
     pub fn add(&mut self, other: Self) {
         self.due += other.due;
@@ -197,6 +213,7 @@ impl Tally {
         self.heard += other.heard;
         self.answers += other.answers;
         self.late += other.late;
+        self.again += other.again;
         self.busy += other.busy;
         self.time += other.time;
         self.datagrams_sent += other.datagrams_sent;

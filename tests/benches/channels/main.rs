@@ -57,6 +57,10 @@ static GAME_SERVERS: [Contender; 3] = [
 /// How many messages a player says before those that count.
 const WARM_UP: u32 = 20;
 
+/// How often a run is tried in which the load does not keep to its times. Others may use the machine too,
+/// and what is lost then is sent again and again.
+const ATTEMPTS: u64 = 6;
+
 /// Server CPU time per message each way, of whole game servers in processes of their own.
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -75,6 +79,9 @@ struct Arguments {
     /// How often each server runs in each case
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
+    /// Only the traffic in memory
+    #[arg(long)]
+    in_memory: bool,
     /// Only the servers whose name contains one of these
     contenders: Vec<String>,
     /// Comes from cargo
@@ -86,6 +93,7 @@ fn main() -> Result<(), Failure> {
     let arguments = Arguments::parse();
     match &arguments.subprogram {
         Some(Subprogram::Server(server)) => server.run(&GAME_SERVERS),
+        None if arguments.in_memory => run_in_memory(&arguments),
         None => run(&arguments),
     }
 }
@@ -100,7 +108,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let memory = in_memory(arguments)?;
     let mut columns = Vec::new();
     for arrival in [Arrival::Spread, Arrival::Together] {
-        eprintln!("on sockets");
+        eprintln!("on sockets, {}", arrival.name());
         columns.push(on_sockets(&entrants, arguments, arrival)?);
     }
 
@@ -114,6 +122,13 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Shorter, and quieter: for work on `socker-rtc`.
+fn run_in_memory(arguments: &Arguments) -> Result<(), Failure> {
+    println!("{}\n", rounds::environment(&["str0m"]));
+    println!("{}", report::shares(&[], &[], &in_memory(arguments)?));
+    Ok(())
+}
+
 fn on_sockets(
     entrants: &[Entrant],
     arguments: &Arguments,
@@ -121,7 +136,13 @@ fn on_sockets(
 ) -> Result<Column, Failure> {
     let mut tallies = vec![Tally::default(); entrants.len()];
     let samples = interleave(entrants, arguments.rounds, |entrant| {
-        let (time, tally) = measure(entrant, arguments, arrival)?;
+        let (mut time, mut tally) = measure(entrant, arguments, arrival)?;
+        let mut again = 0;
+        while !tally.is_in_time() && again + 1 < ATTEMPTS {
+            again += 1;
+            (time, tally) = measure(entrant, arguments, arrival)?;
+        }
+        tally.again = again;
         let place = entrants.iter().position(|other| std::ptr::eq(other, entrant));
         tallies[place.ok_or("no such entrant")?].add(tally);
         Ok(time)

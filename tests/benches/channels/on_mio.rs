@@ -9,13 +9,14 @@ use socker_rtc::Delivery;
 use crate::directory;
 use crate::game::Game;
 use crate::servers::Failure;
+use crate::ticks::Ticks;
 
 pub fn serve(address: SocketAddr) -> Result<(), Failure> {
     let mut server = GameServer::connect(&directory::begin(address)?, "{}")?;
     let mut game = Game::default();
     loop {
-        let wait = |next: Instant| next.saturating_duration_since(Instant::now());
-        server.poll(game.ticks.as_ref().map(|ticks| wait(ticks.next())))?;
+        let wait = |ticks: &Ticks| ticks.next().saturating_duration_since(Instant::now());
+        server.poll(game.ticks.as_ref().map(wait))?;
         while let Some((player, event)) = server.next_event() {
             game.happened(player, event);
         }

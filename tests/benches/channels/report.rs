@@ -23,7 +23,7 @@ pub struct Memory {
 /// of it, and the ratio to the floor.
 pub fn table(entrants: &[Entrant], arguments: &Arguments, columns: &[Column]) -> String {
     let mut lines = vec![vec!["players speak".to_owned()]];
-    lines[0].extend(columns.iter().map(|column| name(column.arrival).to_owned()));
+    lines[0].extend(columns.iter().map(|column| column.arrival.name().to_owned()));
     for (index, entrant) in entrants.iter().enumerate() {
         let mut line = vec![entrant.contender.name.to_owned()];
         line.extend(columns.iter().map(|Column { samples, .. }| {
@@ -51,7 +51,8 @@ fn floor(entrants: &[Entrant], samples: &[Sample]) -> Option<f64> {
 
 /// Whether the load kept up, and what was on the way.
 pub fn tallies(entrants: &[Entrant], columns: &[Column]) -> String {
-    let titles = ["", "sent", "late", "heard", "answers", "load busy", "in", "out", "bytes"];
+    let titles =
+        ["", "sent", "late", "again", "heard", "answers", "load busy", "in", "out", "bytes"];
     let mut lines = vec![titles.map(str::to_owned).to_vec()];
     for Column { arrival, tallies, .. } in columns {
         for (entrant, tally) in entrants.iter().zip(tallies) {
@@ -59,9 +60,10 @@ pub fn tallies(entrants: &[Entrant], columns: &[Column]) -> String {
             let datagrams = |count: u64| format!("{:.3}", count as f64 / tally.due as f64);
             let all = (tally.datagrams_sent + tally.datagrams_received) as f64;
             lines.push(vec![
-                format!("{}, {}", entrant.contender.name, name(*arrival)),
+                format!("{}, {}", entrant.contender.name, arrival.name()),
                 percent(tally.sent),
                 percent(tally.late),
+                tally.again.to_string(),
                 percent(tally.heard),
                 percent(tally.answers),
                 format!("{:.0}%", tally.busy.as_secs_f64() / tally.time.as_secs_f64() * 100.0),
@@ -72,7 +74,8 @@ pub fn tallies(entrants: &[Entrant], columns: &[Column]) -> String {
         }
     }
     format!(
-        "of the messages that were due: said, and said a tick late; heard by the server, and its \
+        "of the messages that were due: said, and said a tick late, with the runs that were repeated for \
+         that; heard by the server, and its \
          answers; then datagrams to and from the server per message each way, and bytes of each\n\n{}",
         common::align(&lines),
     )
@@ -83,8 +86,8 @@ pub fn warnings(entrants: &[Entrant], columns: &[Column]) -> String {
     let mut warnings = String::new();
     for Column { arrival, tallies, .. } in columns {
         for (entrant, tally) in entrants.iter().zip(tallies) {
-            let name = format!("{}, {}", entrant.contender.name, name(*arrival));
-            if tally.sent * 100 < tally.due * 99 || tally.late * 100 > tally.due {
+            let name = format!("{}, {}", entrant.contender.name, arrival.name());
+            if !tally.is_in_time() {
                 warnings += &format!("WARNING: {name}: the load does not keep up\n");
             }
             if tally.heard.min(tally.answers) * 100 < tally.due * 99 {
@@ -104,33 +107,20 @@ pub fn shares(entrants: &[Entrant], columns: &[Column], memory: &Memory) -> Stri
     ];
     let us = |time: f64| format!("{:.2}", time / 1000.0);
     let Memory { bare, endpoint } = memory;
-    let rest = endpoint.median - bare.median;
-    let none = String::new();
-    lines.push(vec![
-        "socker-rtc in memory".into(),
-        us(endpoint.median),
-        us(bare.median),
-        none,
-        us(rest),
-    ]);
+    let rest = us(endpoint.median - bare.median);
+    let all = format!("{} ±{:.1}%", us(endpoint.median), endpoint.spread / endpoint.median * 100.0);
+    lines.push(vec!["socker-rtc in memory".into(), all, us(bare.median), String::new(), rest]);
     for Column { arrival, samples, .. } in columns {
         let Some(floor) = floor(entrants, samples) else { continue };
         for (entrant, Sample { median, .. }) in entrants.iter().zip(samples) {
             if entrant.contender.standing == Standing::Ours {
                 let rest = median - bare.median - floor;
-                let title = format!("{}, {}", entrant.contender.name, name(*arrival));
+                let title = format!("{}, {}", entrant.contender.name, arrival.name());
                 lines.push(vec![title, us(*median), us(bare.median), us(floor), us(rest)]);
             }
         }
     }
     common::align(&lines)
-}
-
-fn name(arrival: Arrival) -> &'static str {
-    match arrival {
-        Arrival::Spread => "one after the other",
-        Arrival::Together => "at once",
-    }
 }
 
 pub fn results(
@@ -142,7 +132,7 @@ pub fn results(
 ) -> Results {
     let mut entries = Vec::new();
     for Column { arrival, samples, .. } in columns {
-        let case = format!("{peers}x{rate}, {}", name(*arrival));
+        let case = format!("{peers}x{rate}, {}", arrival.name());
         entries.extend(rounds::entries("channels", case, entrants, samples));
     }
     let in_memory = [("str0m", Standing::Floor, bare), ("socker-rtc", Standing::Ours, endpoint)];
