@@ -1,16 +1,25 @@
-//! The limit of the machine: only copies the bytes of each read.
+//! The limits of the machine: what any server does with the bytes, and nothing else.
 
 use std::hint::black_box;
+
+use socker_core::wire::apply_mask;
 
 use crate::common::Standing;
 use crate::contender::{Contender, Run};
 use crate::feed::{ALIGNMENT, Batch, Feed, READ, Stream};
+use crate::memory::Sink;
 
-pub struct Floor;
+/// Copies them once.
+pub struct Copy;
 
-impl Contender for Floor {
+/// And masks all, as if they were one payload.
+pub struct CopyAndMask;
+
+const MASK: [u8; 4] = [0x5A, 0xC3, 0x96, 0x0F];
+
+impl Contender for Copy {
     fn name(&self) -> &'static str {
-        "floor"
+        "copy"
     }
 
     fn standing(&self) -> Standing {
@@ -18,23 +27,38 @@ impl Contender for Floor {
     }
 
     fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>> {
-        let mut feed = Feed::new(stream);
-        let mut scratch = vec![0; READ + ALIGNMENT];
-        let start = scratch.as_ptr().align_offset(ALIGNMENT);
-        Some(Box::new(move |passes| {
-            let mut left = passes * stream.bytes().len();
-            while left > 0 {
-                let read = feed.read(READ);
-                scratch[start..][..read.len()].copy_from_slice(read);
-                black_box(&mut scratch);
-                left -= read.len();
-            }
-            stream.count.times(passes)
-        }))
+        Some(receiver(stream, |_| {}))
     }
 
-    fn sender<'a>(&self, _: &'a Batch) -> Option<Run<'a>> {
+    fn sender<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
+        Some(sender(batch, |_| {}))
+    }
+
+    /// One for each.
+    fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
+        Some(sender(batch, |_| {}))
+    }
+
+    fn opener(&self) -> Option<Run<'static>> {
         None
+    }
+}
+
+impl Contender for CopyAndMask {
+    fn name(&self) -> &'static str {
+        "copy-and-mask"
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::Floor
+    }
+
+    fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>> {
+        Some(receiver(stream, |bytes| apply_mask(MASK, bytes)))
+    }
+
+    fn sender<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
+        batch.client.then(|| sender(batch, |bytes| apply_mask(MASK, bytes)))
     }
 
     fn broadcaster<'a>(&self, _: &'a Batch) -> Option<Run<'a>> {
@@ -44,4 +68,38 @@ impl Contender for Floor {
     fn opener(&self) -> Option<Run<'static>> {
         None
     }
+}
+
+fn receiver<'a>(stream: &'a Stream, act: impl Fn(&mut [u8]) + 'a) -> Run<'a> {
+    let mut feed = Feed::new(stream);
+    let mut scratch = vec![0; READ + ALIGNMENT];
+    let start = scratch.as_ptr().align_offset(ALIGNMENT);
+    Box::new(move |passes| {
+        let mut left = passes * stream.bytes().len();
+        while left > 0 {
+            let read = feed.read(READ);
+            let scratch = &mut scratch[start..][..read.len()];
+            scratch.copy_from_slice(read);
+            act(scratch);
+            black_box(scratch);
+            left -= read.len();
+        }
+        stream.count.times(passes)
+    })
+}
+
+fn sender<'a>(batch: &'a Batch, act: impl Fn(&mut [u8]) + 'a) -> Run<'a> {
+    let sink = Sink::default();
+    // With room for a header.
+    let frame = batch.count.bytes as usize / batch.messages;
+    let mut scratch = vec![0; frame];
+    Box::new(move |passes| {
+        for _ in 0..passes * batch.messages {
+            let payload = &mut scratch[frame - batch.payload.len()..];
+            payload.copy_from_slice(black_box(&batch.payload));
+            act(payload);
+            sink.write(&scratch);
+        }
+        sink.take(passes * batch.messages)
+    })
 }

@@ -74,7 +74,8 @@ const WORKS: [(&str, Direction, Kind, &[usize]); 10] = [
 
 fn contenders() -> Vec<Box<dyn Contender>> {
     vec![
-        Box::new(floor::Floor),
+        Box::new(floor::Copy),
+        Box::new(floor::CopyAndMask),
         Box::new(socker::Socker),
         Box::new(tungstenite::Tungstenite),
         Box::new(tungstenite::Tuned),

@@ -84,9 +84,7 @@ impl Row<'_> {
             Unit::Bytes => "B",
         };
         let mut line = [self.work, self.case, unit].map(String::from).to_vec();
-        line.push(
-            self.fastest(&[Standing::Floor]).map_or(NONE.into(), |floor| figure(floor.median)),
-        );
+        line.push(self.limits());
         line.extend(ours.iter().map(|name| {
             let entry = self.entries.iter().find(|entry| entry.contender == *name);
             entry.map_or(NONE.into(), |entry| figure(entry.median))
@@ -99,6 +97,21 @@ impl Row<'_> {
         line.push(self.ratios());
         line.push(self.spread());
         line
+    }
+
+    /// By name if there are more.
+    fn limits(&self) -> String {
+        let floors = self.entries.iter().filter(|entry| entry.standing == Standing::Floor);
+        match &floors.collect::<Vec<_>>()[..] {
+            [] => NONE.into(),
+            [floor] => figure(floor.median),
+            floors => {
+                let named = floors
+                    .iter()
+                    .map(|floor| format!("{} {}", floor.contender, figure(floor.median)));
+                named.collect::<Vec<_>>().join(", ")
+            }
+        }
     }
 
     fn fastest(&self, standings: &[Standing]) -> Option<&Entry> {
