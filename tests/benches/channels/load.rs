@@ -60,7 +60,7 @@ pub struct Tally {
     pub answers: u64,
     /// Said a tick or more after their time.
     pub late: u64,
-    /// Runs that did not count, as too many were late.
+    /// Runs that did not count, as something has disturbed them.
     pub again: u64,
     /// Of the time, when there was something to do.
     pub busy: Duration,
@@ -204,6 +204,16 @@ impl Tally {
     /// Whether the load kept up.
     pub fn is_in_time(&self) -> bool {
         self.sent * 100 >= self.due * 99 && self.late * 100 <= self.due
+    }
+
+    /// Whether nothing has disturbed it.
+    pub fn is_sound(&self) -> bool {
+        self.is_in_time() && self.is_heard()
+    }
+
+    /// Whether the server kept up. What was said last may be on the way yet.
+    pub fn is_heard(&self) -> bool {
+        self.heard.min(self.answers) * 100 >= self.due * 98
     }
 
     /// Another run.

@@ -74,8 +74,8 @@ pub fn tallies(entrants: &[Entrant], columns: &[Column]) -> String {
         }
     }
     format!(
-        "of the messages that were due: said, and said a tick late, with the runs that were repeated for \
-         that; heard by the server, and its \
+        "of the messages that were due: said, and said a tick late, and runs that were repeated as something \
+         disturbed them; heard by the server, and its \
          answers; then datagrams to and from the server per message each way, and bytes of each\n\n{}",
         common::align(&lines),
     )
@@ -90,7 +90,7 @@ pub fn warnings(entrants: &[Entrant], columns: &[Column]) -> String {
             if !tally.is_in_time() {
                 warnings += &format!("WARNING: {name}: the load does not keep up\n");
             }
-            if tally.heard.min(tally.answers) * 100 < tally.due * 99 {
+            if !tally.is_heard() {
                 warnings += &format!("WARNING: {name}: the server does not keep up\n");
             }
         }
