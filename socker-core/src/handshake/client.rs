@@ -8,16 +8,20 @@ use http::{
         UPGRADE,
     },
 };
-use tungstenite::handshake::{
-    client::{Response as ParsedResponse, generate_request},
-    derive_accept_key,
-    machine::TryParse,
+use tungstenite::{
+    Error,
+    error::CapacityError,
+    handshake::{
+        client::{Response as ParsedResponse, generate_request},
+        derive_accept_key,
+        machine::TryParse,
+    },
 };
 
 use super::{
     HandshakeError, Request, Response, has_token,
     head::{Head, StartLine},
-    server::{one, parse_error},
+    server::one,
 };
 use crate::Config;
 
@@ -134,6 +138,15 @@ impl ClientOpening {
 
 fn begin_head(config: &Config) -> Head {
     Head::new(StartLine::Response, config.opening_limit, config.header_limit)
+}
+
+/// What the parser found that the scanner lets pass.
+fn parse_error(error: &Error) -> HandshakeError {
+    match error {
+        Error::Capacity(CapacityError::TooManyHeaders) => HandshakeError::TooManyHeaders,
+        Error::HttpFormat(_) => HandshakeError::Malformed("request target"),
+        _ => HandshakeError::Malformed("header line"),
+    }
 }
 
 /// How many bytes of body an answer announces; one without a length lasts until the connection

@@ -9,7 +9,7 @@ use http::{
     },
 };
 use httparse::Status;
-use tungstenite::{Error, error::CapacityError, handshake::derive_accept_key};
+use tungstenite::handshake::derive_accept_key;
 
 use super::{
     Acceptance, HandshakeError, Rejection, Request, SubprotocolError,
@@ -163,15 +163,6 @@ fn parse(head: Bytes) -> Result<http::Request<()>, HandshakeError> {
 /// The answer to a request that can't be decided in time.
 pub(crate) fn refusal(status: StatusCode, text: &str) -> Rejection {
     Rejection::new(status).with_text(format!("{text}\n"))
-}
-
-/// What the parser found that the scanner lets pass.
-pub(super) fn parse_error(error: &Error) -> HandshakeError {
-    match error {
-        Error::Capacity(CapacityError::TooManyHeaders) => HandshakeError::TooManyHeaders,
-        Error::HttpFormat(_) => HandshakeError::Malformed("request target"),
-        _ => HandshakeError::Malformed("header line"),
-    }
 }
 
 /// Checks an opening request and derives its accept key (RFC 6455, section 4.2.1).

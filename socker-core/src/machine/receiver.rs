@@ -150,10 +150,7 @@ impl Receiver {
         let in_message = assembled.is_some();
         let expect = Expect { masked, in_message, limit: limit as u64 - assembled.unwrap_or(0) };
         if !matches!(self.place, Place::Header { begun_len: 1.., .. }) {
-            let usual = Header::decode_usual(input, masked, in_message)
-                .filter(|(header, _)| header.len <= expect.limit);
-            let decoded = if usual.is_some() { usual } else { Header::decode(input, expect)? };
-            if let Some((header, used)) = decoded {
+            if let Some((header, used)) = Header::decode(input, expect)? {
                 take(input, used);
                 return Ok(Some(header));
             }

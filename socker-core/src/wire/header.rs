@@ -90,6 +90,13 @@ impl Header {
     /// The violation that the first of the bytes proves, whether the header is complete or not.
     #[inline]
     pub fn decode(bytes: &[u8], expect: Expect) -> Result<Option<(Self, usize)>, Violation> {
+        match Self::decode_usual(bytes, expect.masked, expect.in_message) {
+            Some(usual) if usual.0.len <= expect.limit => Ok(Some(usual)),
+            _ => Self::decode_any(bytes, expect),
+        }
+    }
+
+    fn decode_any(bytes: &[u8], expect: Expect) -> Result<Option<(Self, usize)>, Violation> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         let (fin, opcode) = decode_first(first, expect)?;
         let Some(&second) = bytes.get(1) else { return Ok(None) };
@@ -109,7 +116,7 @@ impl Header {
     }
 
     /// The header of a data frame, if its length takes one byte or three, and at least eight bytes are
-    /// there. `None` is for all else, a violation included, and leaves it to [`Header::decode`].
+    /// there. `None` is for all else, a violation included.
     #[inline]
     pub(crate) fn decode_usual(
         bytes: &[u8],

@@ -40,13 +40,13 @@ mod ticks;
 
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use clap::Args;
 
 use load::{Arrival, Load, Tally};
 use memory::{Bare, Server, Whole, World};
 use report::{Column, Memory};
 use rounds::{Entrant, interleave, sample, total_cpu_time, two_cpus};
-use servers::{Contender, Failure, Standing, Subprogram};
+use servers::{Contender, Failure, Standing, start};
 
 static GAME_SERVERS: [Contender; 3] = [
     Contender::here("floor", Standing::Floor, floor::serve),
@@ -62,11 +62,8 @@ const WARM_UP: u32 = 20;
 const ATTEMPTS: u64 = 10;
 
 /// Server CPU time per message each way, of whole game servers in processes of their own.
-#[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
+#[derive(Args)]
 struct Arguments {
-    #[command(subcommand)]
-    subprogram: Option<Subprogram>,
     /// Players of each server
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
     peers: u16,
@@ -82,24 +79,16 @@ struct Arguments {
     /// Only the traffic in memory
     #[arg(long)]
     in_memory: bool,
-    /// Only the servers whose name contains one of these
-    contenders: Vec<String>,
-    /// Comes from cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 fn main() -> Result<(), Failure> {
-    let arguments = Arguments::parse();
-    match &arguments.subprogram {
-        Some(Subprogram::Server(server)) => server.run(&GAME_SERVERS),
-        None if arguments.in_memory => run_in_memory(&arguments),
-        None => run(&arguments),
-    }
+    start(&GAME_SERVERS, run)
 }
 
-fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let contenders = Contender::chosen(&GAME_SERVERS, &arguments.contenders);
+fn run(contenders: Vec<&'static Contender>, arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.in_memory {
+        return run_in_memory(arguments);
+    }
     let environment = rounds::environment(&["str0m", "tokio", "mio"]);
     let cpus = two_cpus();
     let entrants = rounds::start(contenders, cpus)?;

@@ -17,12 +17,12 @@ mod rounds;
 #[expect(dead_code, reason = "only Socker's own take part")]
 mod servers;
 
-use clap::Parser;
+use clap::Args;
 
 use load::Load;
 use report::Column;
 use rounds::{Entrant, cpu_time, interleave, two_cpus};
-use servers::{Contender, Failure, Subprogram};
+use servers::{Contender, Failure, start};
 
 static DIRECTORIES: [Contender; 2] =
     [Contender::ours("socker-mio", "directory"), Contender::ours("socker-tokio", "directory")];
@@ -35,11 +35,8 @@ const OFFERS: [(usize, &str); 2] =
 const TIMES: usize = 20;
 
 /// Server CPU time of directories, in processes of their own.
-#[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
+#[derive(Args)]
 struct Arguments {
-    #[command(subcommand)]
-    subprogram: Option<Subprogram>,
     /// That are listed
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u16).range(1..))]
     servers: u16,
@@ -52,23 +49,13 @@ struct Arguments {
     /// How often each directory runs in each work
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// Only the directories whose name contains one of these
-    contenders: Vec<String>,
-    /// Comes from cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 fn main() -> Result<(), Failure> {
-    let arguments = Arguments::parse();
-    match &arguments.subprogram {
-        Some(Subprogram::Server(server)) => server.run(&DIRECTORIES),
-        None => run(&arguments),
-    }
+    start(&DIRECTORIES, run)
 }
 
-fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let contenders = Contender::chosen(&DIRECTORIES, &arguments.contenders);
+fn run(contenders: Vec<&'static Contender>, arguments: &Arguments) -> Result<(), Failure> {
     let environment = rounds::environment(&["tokio", "mio"]);
     let cpus = two_cpus();
     let entrants = rounds::start(contenders, cpus)?;

@@ -18,13 +18,13 @@ mod rounds;
 #[path = "../servers/mod.rs"]
 mod servers;
 
-use clap::Parser;
+use clap::Args;
 
 use echoes::{ECHOES, PACKAGES};
 use measure::{Case, measure};
 use rounds::two_cpus;
 use servers::files::allow_connections;
-use servers::{Contender, Failure, Subprogram};
+use servers::{Contender, Failure, start};
 
 const CASES: [Case; 4] = [
     Case { connections: 1, in_flight: 1, messages: 10_000 },
@@ -34,31 +34,18 @@ const CASES: [Case; 4] = [
 ];
 
 /// Server CPU time per echoed message, of whole servers in processes of their own.
-#[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
+#[derive(Args)]
 struct Arguments {
-    #[command(subcommand)]
-    subprogram: Option<Subprogram>,
     /// How often each server runs in each case
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// Only the servers whose name contains one of these
-    contenders: Vec<String>,
-    /// Comes from cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 fn main() -> Result<(), Failure> {
-    let arguments = Arguments::parse();
-    match &arguments.subprogram {
-        Some(Subprogram::Server(server)) => server.run(&ECHOES),
-        None => run(&arguments),
-    }
+    start(&ECHOES, run)
 }
 
-fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let contenders = Contender::chosen(&ECHOES, &arguments.contenders);
+fn run(contenders: Vec<&'static Contender>, arguments: &Arguments) -> Result<(), Failure> {
     let environment = rounds::environment(&PACKAGES);
     allow_connections(CASES.iter().map(|case| case.connections as u64).max().unwrap_or(0))?;
     let cpus = two_cpus();

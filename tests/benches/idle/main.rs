@@ -15,41 +15,32 @@ mod report;
 #[path = "../servers/mod.rs"]
 mod servers;
 
-use clap::Parser;
+use clap::Args;
 
 use echoes::{ECHOES, PACKAGES};
 use measure::measure;
 use servers::files::allow_connections;
-use servers::{Contender, Failure, Standing, Subprogram};
+use servers::{Contender, Failure, Standing, start};
 
 /// Resident memory per idle connection, of whole servers in processes of their own.
-#[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
+#[derive(Args)]
 struct Arguments {
-    #[command(subcommand)]
-    subprogram: Option<Subprogram>,
     /// How many are open at the same time
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
-    /// Only the servers whose name contains one of these
-    contenders: Vec<String>,
-    /// Comes from cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 fn main() -> Result<(), Failure> {
-    let arguments = Arguments::parse();
-    match &arguments.subprogram {
-        Some(Subprogram::Server(server)) => server.run(&ECHOES),
-        None => run(&arguments),
-    }
+    start(&ECHOES, run)
 }
 
-fn run(Arguments { connections, contenders, .. }: &Arguments) -> Result<(), Failure> {
+fn run(
+    contenders: Vec<&'static Contender>,
+    Arguments { connections }: &Arguments,
+) -> Result<(), Failure> {
     allow_connections((*connections).into())?;
     let mut rows = Vec::new();
-    for contender in Contender::chosen(&ECHOES, contenders) {
+    for contender in contenders {
         // Without a WebSocket there is nothing to remember.
         if contender.standing != Standing::Floor {
             eprintln!("{}", contender.name);

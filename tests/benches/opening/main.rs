@@ -21,12 +21,12 @@ mod rounds;
 #[expect(dead_code, unused_imports, reason = "the steps of an opening are taken one by one")]
 mod servers;
 
-use clap::Parser;
+use clap::Args;
 
 use echoes::{ECHOES, PACKAGES};
 use rounds::{Entrant, cpu_time, interleave, two_cpus};
 use servers::client::{connect, head, request, upgraded};
-use servers::{Contender, Failure, Standing, Subprogram};
+use servers::{Contender, Failure, Standing, start};
 
 /// Connections that are opened at the same time, so that a server has work while others answer.
 const AT_ONCE: usize = 50;
@@ -35,32 +35,19 @@ const AT_ONCE: usize = 50;
 const TIMES: usize = 40;
 
 /// Server CPU time per opening handshake, of whole servers in processes of their own.
-#[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
+#[derive(Args)]
 struct Arguments {
-    #[command(subcommand)]
-    subprogram: Option<Subprogram>,
     /// How often each server runs
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// Only the servers whose name contains one of these
-    contenders: Vec<String>,
-    /// Comes from cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 fn main() -> Result<(), Failure> {
-    let arguments = Arguments::parse();
-    match &arguments.subprogram {
-        Some(Subprogram::Server(server)) => server.run(&ECHOES),
-        None => run(&arguments),
-    }
+    start(&ECHOES, run)
 }
 
-fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(mut contenders: Vec<&'static Contender>, arguments: &Arguments) -> Result<(), Failure> {
     // How messages are answered does not matter here.
-    let mut contenders = Contender::chosen(&ECHOES, &arguments.contenders);
     contenders.retain(|contender| contender.standing != Standing::Tuned);
     let environment = rounds::environment(&PACKAGES);
     let cpus = two_cpus();

@@ -6,7 +6,7 @@ use crate::feed::{Batch, Count, Stream};
 /// Does that many passes on one connection, which lives on between runs.
 pub type Run<'a> = Box<dyn FnMut(usize) -> Count + 'a>;
 
-/// All set up what they need for their runs, or return `None` to sit out.
+/// All set up what they need for their runs. `None` sits out.
 pub trait Contender {
     fn name(&self) -> &'static str;
 
@@ -17,14 +17,20 @@ pub trait Contender {
     /// A server that receives `stream`; one pass is the whole of it.
     fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>>;
 
-    /// A server or client that sends `batch` once per pass. Each message goes through a
+    /// A server or client that sends the batch once per pass. Each message goes through a
     /// `black_box`, lest what they have in common is computed only once.
-    fn sender<'a>(&self, batch: &'a Batch) -> Option<Run<'a>>;
+    fn sender<'a>(&self, _: &'a Batch) -> Option<Run<'a>> {
+        None
+    }
 
-    /// A server that sends the message of `batch` to as many connections as that has messages: all
+    /// A server that sends the batch's message to as many connections as that has messages: all
     /// are told first, and then all written to.
-    fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>>;
+    fn broadcaster<'a>(&self, _: &'a Batch) -> Option<Run<'a>> {
+        None
+    }
 
     /// A server that answers the opening handshake; one pass is one connection from its beginning.
-    fn opener(&self) -> Option<Run<'static>>;
+    fn opener(&self) -> Option<Run<'static>> {
+        None
+    }
 }

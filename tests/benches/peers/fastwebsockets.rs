@@ -1,4 +1,5 @@
-//! Reads into a fixed buffer of 8 KiB and writes each frame at once.
+//! Reads into a fixed buffer of 8 KiB and writes each frame at once. It leaves HTTP to hyper, which needs
+//! a runtime, so it opens nothing here.
 
 use std::hint::black_box;
 
@@ -77,11 +78,6 @@ impl Contender for Fastwebsockets {
             });
             sink.take(passes * batch.messages)
         }))
-    }
-
-    /// It leaves HTTP to hyper, which needs a runtime.
-    fn opener(&self) -> Option<Run<'static>> {
-        None
     }
 }
 

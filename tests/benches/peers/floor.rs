@@ -38,10 +38,6 @@ impl Contender for Copy {
     fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
         Some(sender(batch, |_| {}))
     }
-
-    fn opener(&self) -> Option<Run<'static>> {
-        None
-    }
 }
 
 impl Contender for CopyAndMask {
@@ -59,14 +55,6 @@ impl Contender for CopyAndMask {
 
     fn sender<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
         batch.client.then(|| sender(batch, |bytes| apply_mask(MASK, bytes)))
-    }
-
-    fn broadcaster<'a>(&self, _: &'a Batch) -> Option<Run<'a>> {
-        None
-    }
-
-    fn opener(&self) -> Option<Run<'static>> {
-        None
     }
 }
 

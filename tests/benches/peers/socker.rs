@@ -31,6 +31,7 @@ impl Contender for Socker {
     fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>> {
         let mut feed = Feed::new(stream);
         let mut machine = machine(Role::Server);
+        // A caller's buffer is where the caller wants it, here as the limits' own.
         let mut scratch = vec![0; READ + ALIGNMENT];
         let start = scratch.as_ptr().align_offset(ALIGNMENT);
         Some(Box::new(move |passes| {

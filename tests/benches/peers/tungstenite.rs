@@ -17,7 +17,8 @@ const SMALL_READ: usize = 1024;
 /// With the default buffer of 128 KiB, documented as the one for high read load.
 pub struct Tungstenite;
 
-/// With the read buffer that suits the reads: the fastest size, give or take a few percent.
+/// With the read buffer that suits the reads: the fastest size, give or take a few percent. For sending
+/// there is nothing to tune, as the default write buffer holds a batch.
 pub struct Tuned;
 
 impl Contender for Tungstenite {
@@ -84,15 +85,6 @@ impl Contender for Tuned {
     fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>> {
         let size = if stream.frame_per_read.is_some() { SMALL_READ } else { READ };
         Some(receiver(stream, WebSocketConfig::default().read_buffer_size(size)))
-    }
-
-    /// Nothing to tune: the default write buffer holds a batch.
-    fn sender<'a>(&self, _: &'a Batch) -> Option<Run<'a>> {
-        None
-    }
-
-    fn broadcaster<'a>(&self, _: &'a Batch) -> Option<Run<'a>> {
-        None
     }
 
     fn opener(&self) -> Option<Run<'static>> {

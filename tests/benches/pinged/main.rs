@@ -22,13 +22,13 @@ mod servers;
 
 use std::time::{Duration, Instant};
 
-use clap::Parser;
+use clap::Args;
 
 use clients::Clients;
 use report::Row;
 use rounds::{cpu_time, sample, two_cpus};
 use servers::files::allow_connections;
-use servers::{Contender, Failure, Server, Standing, Subprogram, bind_to_cpu};
+use servers::{Contender, Failure, Server, Standing, bind_to_cpu, start};
 
 static SERVERS: [Contender; 2] = [
     Contender::here("socker-mio", Standing::Ours, server::on_mio),
@@ -42,33 +42,21 @@ pub const PERIOD: Duration = Duration::from_secs(20);
 const ECHOES: usize = 2_000;
 
 /// What idle connections cost that are pinged every 20 s, and what an echo costs among them.
-#[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
+#[derive(Args)]
 struct Arguments {
-    #[command(subcommand)]
-    subprogram: Option<Subprogram>,
     /// How many are open at the same time
     #[arg(long, default_value_t = 19_000, value_parser = clap::value_parser!(u16).range(1..))]
     connections: u16,
     /// How often the echoes are measured
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// Only the servers whose name contains one of these
-    contenders: Vec<String>,
-    /// Comes from cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 fn main() -> Result<(), Failure> {
-    let arguments = Arguments::parse();
-    match &arguments.subprogram {
-        Some(Subprogram::Server(server)) => server.run(&SERVERS),
-        None => run(&arguments),
-    }
+    start(&SERVERS, run)
 }
 
-fn run(arguments: &Arguments) -> Result<(), Failure> {
+fn run(contenders: Vec<&'static Contender>, arguments: &Arguments) -> Result<(), Failure> {
     allow_connections(u64::from(arguments.connections) + 1)?;
     let environment = rounds::environment(&["tokio", "mio"]);
     let cpus = two_cpus();
@@ -76,7 +64,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         bind_to_cpu(load)?;
     }
     let mut rows = Vec::new();
-    for contender in Contender::chosen(&SERVERS, &arguments.contenders) {
+    for contender in contenders {
         eprintln!("{}", contender.name);
         let server = Server::start(contender, cpus.map(|(server, _)| server))?;
         let row = measure(contender, &server, arguments)

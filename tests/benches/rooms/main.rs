@@ -18,12 +18,12 @@ mod rounds;
 mod servers;
 mod tokio_tungstenite;
 
-use clap::Parser;
+use clap::Args;
 
 use load::Load;
 use rounds::{Entrant, cpu_time, interleave, two_cpus};
 use servers::files::allow_connections;
-use servers::{Contender, Failure, Standing, Subprogram};
+use servers::{Contender, Failure, Standing, start};
 
 static ROOMS: [Contender; 4] = [
     Contender::here("floor", Standing::Floor, floor::serve),
@@ -43,34 +43,21 @@ const TIMES: usize = 100;
 
 /// Server CPU time per action that is delivered to a member, of whole servers in processes of their
 /// own.
-#[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
+#[derive(Args)]
 struct Arguments {
-    #[command(subcommand)]
-    subprogram: Option<Subprogram>,
     /// Of the room
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..))]
     members: u16,
     /// How often each server runs in each case
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// Only the servers whose name contains one of these
-    contenders: Vec<String>,
-    /// Comes from cargo
-    #[arg(long, hide = true)]
-    bench: bool,
 }
 
 fn main() -> Result<(), Failure> {
-    let arguments = Arguments::parse();
-    match &arguments.subprogram {
-        Some(Subprogram::Server(server)) => server.run(&ROOMS),
-        None => run(&arguments),
-    }
+    start(&ROOMS, run)
 }
 
-fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let contenders = Contender::chosen(&ROOMS, &arguments.contenders);
+fn run(contenders: Vec<&'static Contender>, arguments: &Arguments) -> Result<(), Failure> {
     let environment = rounds::environment(&["tokio-tungstenite", "tokio", "mio"]);
     allow_connections(u64::from(arguments.members) + 1)?;
     let cpus = two_cpus();

@@ -3,6 +3,7 @@
 //! A bench starts itself again as a server: `<bench> server <contender> <address>`.
 
 pub mod client;
+mod command_line;
 mod examples;
 pub mod files;
 mod process;
@@ -12,11 +13,12 @@ use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 pub use crate::common::Standing;
 pub use client::open;
+pub use command_line::start;
 pub use process::{Server, bind_to_cpu};
 
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -49,7 +51,7 @@ impl Contender {
     }
 
     /// Those among all that take part. One that can't be built is reported and left out.
-    pub fn chosen(all: &'static [Self], names: &[String]) -> Vec<&'static Self> {
+    fn chosen(all: &'static [Self], names: &[String]) -> Vec<&'static Self> {
         let is_chosen = |contender: &&Self| {
             names.is_empty() || names.iter().any(|name| contender.name.contains(name))
         };
@@ -65,15 +67,8 @@ impl Contender {
     }
 }
 
-#[derive(Subcommand)]
-pub enum Subprogram {
-    /// Runs one server (as the bench itself does)
-    #[command(hide = true)]
-    Server(Serve),
-}
-
 #[derive(Args)]
-pub struct Serve {
+struct Serve {
     contender: String,
     address: SocketAddr,
     /// The only CPU to run on
@@ -83,7 +78,7 @@ pub struct Serve {
 
 impl Serve {
     /// Serves, as one of all, until it is killed or its parent has ended.
-    pub fn run(&self, all: &'static [Contender]) -> Result<(), Failure> {
+    fn run(&self, all: &'static [Contender]) -> Result<(), Failure> {
         set_parent_process_death_signal(Some(Signal::KILL))?;
         if let Some(cpu) = self.cpu {
             bind_to_cpu(cpu)?;
