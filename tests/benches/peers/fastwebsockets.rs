@@ -37,7 +37,7 @@ impl Contender for Fastwebsockets {
     }
 
     fn sender<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
-        let sink = Sink::default();
+        let sink = Sink::of(batch);
         let role = if batch.client { Role::Client } else { Role::Server };
         let mut socket = WebSocket::after_handshake(Wire::sending(&sink), role);
         socket.set_writev_threshold(WRITEV_THRESHOLD);
@@ -60,7 +60,7 @@ impl Contender for Fastwebsockets {
 
     /// It has no queue: what is sent is written.
     fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
-        let sink = Sink::default();
+        let sink = Sink::of(batch);
         let socket = |_| {
             let mut socket = WebSocket::after_handshake(Wire::sending(&sink), Role::Server);
             socket.set_writev_threshold(WRITEV_THRESHOLD);

@@ -157,6 +157,8 @@ pub struct Batch {
     pub payload: Bytes,
     pub text: bool,
     pub client: bool,
+    /// Each write is one, on a file that drops what it gets.
+    pub system_calls: bool,
     pub messages: usize,
     /// What a pass, i.e. one batch, writes to the sink.
     pub count: Count,
@@ -165,6 +167,10 @@ pub struct Batch {
 impl Batch {
     pub fn new(kind: Kind, payload: usize, client: bool) -> Self {
         Self::of(kind, payload, client, (BATCH / payload).max(1))
+    }
+
+    pub fn with_system_calls(self) -> Self {
+        Self { system_calls: true, ..self }
     }
 
     /// The message is for so many connections of a server.
@@ -179,6 +185,7 @@ impl Batch {
             payload: kind.payload(payload, &mut Random::new()).into(),
             text: kind != Kind::Binary,
             client,
+            system_calls: false,
             messages,
             count: Count {
                 messages: messages as u64,

@@ -15,6 +15,9 @@ pub struct Copy;
 /// And masks all, as if they were one payload.
 pub struct CopyAndMask;
 
+/// And keeps each message, which no read holds whole, in memory of its own.
+pub struct CopyMaskAndKeep;
+
 const MASK: [u8; 4] = [0x5A, 0xC3, 0x96, 0x0F];
 
 impl Contender for Copy {
@@ -58,6 +61,35 @@ impl Contender for CopyAndMask {
     }
 }
 
+impl Contender for CopyMaskAndKeep {
+    fn name(&self) -> &'static str {
+        "copy-mask-and-keep"
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::Floor
+    }
+
+    fn receiver<'a>(&self, stream: &'a Stream) -> Option<Run<'a>> {
+        if stream.frame() < READ {
+            return None;
+        }
+        let mut feed = Feed::new(stream);
+        Some(Box::new(move |passes| {
+            for _ in 0..passes as u64 * stream.count.messages {
+                let mut kept = Vec::with_capacity(stream.frame());
+                while kept.len() < stream.frame() {
+                    let begin = kept.len();
+                    kept.extend_from_slice(feed.read(stream.frame() - begin));
+                    apply_mask(MASK, &mut kept[begin..]);
+                }
+                black_box(&kept);
+            }
+            stream.count.times(passes)
+        }))
+    }
+}
+
 fn receiver<'a>(stream: &'a Stream, act: impl Fn(&mut [u8]) + 'a) -> Run<'a> {
     let mut feed = Feed::new(stream);
     let mut scratch = vec![0; READ + ALIGNMENT];
@@ -77,7 +109,7 @@ fn receiver<'a>(stream: &'a Stream, act: impl Fn(&mut [u8]) + 'a) -> Run<'a> {
 }
 
 fn sender<'a>(batch: &'a Batch, act: impl Fn(&mut [u8]) + 'a) -> Run<'a> {
-    let sink = Sink::default();
+    let sink = Sink::of(batch);
     // With room for a header.
     let frame = batch.count.bytes as usize / batch.messages;
     let mut scratch = vec![0; frame];

@@ -53,13 +53,17 @@ enum Direction {
     ReceiveFragmented,
     Send,
     SendMasked,
+    /// With a system call for each write.
+    Write,
     Broadcast,
     Open,
 }
 
-use Direction::{Broadcast, Open, Receive, ReceiveFragmented, ReceiveOnePerRead, Send, SendMasked};
+use Direction::{
+    Broadcast, Open, Receive, ReceiveFragmented, ReceiveOnePerRead, Send, SendMasked, Write,
+};
 
-const WORKS: [(&str, Direction, Kind, &[usize]); 10] = [
+const WORKS: [(&str, Direction, Kind, &[usize]); 11] = [
     ("receive-binary", Receive, Kind::Binary, &PAYLOADS),
     ("receive-text", Receive, Kind::Ascii, &PAYLOADS),
     ("receive-multibyte", Receive, Kind::Multibyte, &[1 << 10]),
@@ -68,6 +72,7 @@ const WORKS: [(&str, Direction, Kind, &[usize]); 10] = [
     ("send-binary", Send, Kind::Binary, &PAYLOADS),
     ("send-text", Send, Kind::Ascii, &PAYLOADS),
     ("send-masked", SendMasked, Kind::Binary, &[125, 16 << 10]),
+    ("write", Write, Kind::Binary, &[16, 125, 1 << 10]),
     ("broadcast", Broadcast, Kind::Binary, &[BROADCAST.0]),
     ("open", Open, Kind::Binary, &[REQUEST.len()]),
 ];
@@ -76,6 +81,7 @@ fn contenders() -> Vec<Box<dyn Contender>> {
     vec![
         Box::new(floor::Copy),
         Box::new(floor::CopyAndMask),
+        Box::new(floor::CopyMaskAndKeep),
         Box::new(socker::Socker),
         Box::new(tungstenite::Tungstenite),
         Box::new(tungstenite::Tuned),
@@ -130,10 +136,11 @@ fn run(
         Receive => Some(Stream::new(kind, payload)),
         ReceiveOnePerRead => Some(Stream::new(kind, payload).frame_per_read()),
         ReceiveFragmented => Some(Stream::fragmented(kind, payload, FRAGMENTS)),
-        Send | SendMasked | Broadcast | Open => None,
+        Send | SendMasked | Write | Broadcast | Open => None,
     };
     let batch = match direction {
         Broadcast => Batch::to_many(kind, payload, BROADCAST.1),
+        Write => Batch::new(kind, payload, false).with_system_calls(),
         _ => Batch::new(kind, payload, matches!(direction, SendMasked)),
     };
     let expected = match (&stream, direction) {

@@ -55,7 +55,7 @@ impl Contender for Socker {
     }
 
     fn sender<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
-        let sink = Sink::default();
+        let sink = Sink::of(batch);
         let mut machine = machine(if batch.client { Role::Client } else { Role::Server });
         let text = batch.text.then(|| std::str::from_utf8(&batch.payload).expect("valid text"));
         // Text that is sent many times and is worth sharing is encoded once.
@@ -80,7 +80,7 @@ impl Contender for Socker {
     }
 
     fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
-        let sink = Sink::default();
+        let sink = Sink::of(batch);
         let mut machines: Vec<_> = (0..batch.messages).map(|_| machine(Role::Server)).collect();
         Some(Box::new(move |passes| {
             for _ in 0..passes {

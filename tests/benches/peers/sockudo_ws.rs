@@ -52,7 +52,7 @@ impl Contender for SockudoWs {
     }
 
     fn sender<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
-        let sink = Sink::default();
+        let sink = Sink::of(batch);
         let role = if batch.client { Role::Client } else { Role::Server };
         let mut protocol = Protocol::new(role, LIMIT, LIMIT);
         let mut cork = CorkBuffer::new();
@@ -73,7 +73,7 @@ impl Contender for SockudoWs {
     }
 
     fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
-        let sink = Sink::default();
+        let sink = Sink::of(batch);
         let connection = |_| (Protocol::new(Role::Server, LIMIT, LIMIT), CorkBuffer::new());
         let mut connections: Vec<_> = (0..batch.messages).map(connection).collect();
         Some(Box::new(move |passes| {

@@ -44,7 +44,7 @@ impl Contender for TokioWebsockets {
     }
 
     fn sender<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
-        let sink = Sink::default();
+        let sink = Sink::of(batch);
         let wire = Wire::sending(&sink);
         let config = Config::default().flush_threshold(FLUSH_THRESHOLD);
         let mut socket = if batch.client {
@@ -72,7 +72,7 @@ impl Contender for TokioWebsockets {
     }
 
     fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
-        let sink = Sink::default();
+        let sink = Sink::of(batch);
         let config = Config::default().flush_threshold(FLUSH_THRESHOLD);
         let socket = |_| ServerBuilder::new().config(config).serve(Wire::sending(&sink));
         let mut sockets: Vec<_> = (0..batch.messages).map(socket).collect();

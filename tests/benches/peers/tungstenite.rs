@@ -31,7 +31,7 @@ impl Contender for Tungstenite {
     }
 
     fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
-        let sink = Sink::default();
+        let sink = Sink::of(batch);
         let socket = |_| WebSocket::from_raw_socket(Wire::sending(&sink), Role::Server, None);
         let mut sockets: Vec<_> = (0..batch.messages).map(socket).collect();
         Some(Box::new(move |passes| {
@@ -53,7 +53,7 @@ impl Contender for Tungstenite {
     }
 
     fn sender<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
-        let sink = Sink::default();
+        let sink = Sink::of(batch);
         let role = if batch.client { Role::Client } else { Role::Server };
         let mut socket = WebSocket::from_raw_socket(Wire::sending(&sink), role, None);
         let message = if batch.text {
