@@ -42,6 +42,21 @@ struct Connection {
     changed: bool,
 }
 
+impl Connection {
+    /// Brings what is counted, and the list of changed connections, up to date. After a message that
+    /// was sent, this is all.
+    #[inline]
+    fn note(&mut self, peer: PeerId, pooled: &mut usize, changed: &mut Vec<PeerId>) {
+        let outgoing = self.machine.outgoing_len();
+        *pooled = *pooled - self.counted + outgoing;
+        self.counted = outgoing;
+        if !self.changed {
+            self.changed = true;
+            changed.push(peer);
+        }
+    }
+}
+
 impl Connections {
     pub(super) fn new(budget: Budget) -> Self {
         Self {
@@ -111,45 +126,46 @@ impl Connections {
     pub(super) fn carry_out(&mut self, now: Instant, command: Command<'_>) {
         match command {
             Command::Send { to, message, delivery } => {
-                if let Some(machine) = self.room(now, to, message.len(), delivery) {
+                self.send(now, to, message.len(), delivery, |machine| {
                     let _ = machine.send(message);
-                    self.sent(to);
-                }
+                });
             }
             Command::Broadcast { to, frame, delivery } => {
                 for to in to {
-                    let len = frame.payload().len();
-                    if let Some(machine) = self.room(now, *to, len, delivery) {
+                    self.send(now, *to, frame.payload().len(), delivery, |machine| {
                         let _ = machine.send_frame(&frame);
-                        self.sent(*to);
-                    }
+                    });
                 }
             }
             Command::Close { peer, code, reason } => self.close(now, peer, code, &reason),
         }
     }
 
-    /// The machine of a peer to which a message of this length is to be sent now.
+    /// Queues a message of this length for a peer, if that is to get it.
     #[inline]
-    fn room(
+    fn send(
         &mut self,
         now: Instant,
         to: PeerId,
         len: usize,
         delivery: Delivery,
-    ) -> Option<&mut Machine> {
-        let Connection { machine, pace, .. } = self.peers.get_mut(to)?;
+        queue: impl FnOnce(&mut Machine),
+    ) {
+        let Some(connection) = self.peers.get_mut(to) else { return };
+        let Connection { machine, pace, .. } = connection;
         if !machine.is_open() {
-            return None;
+            return;
         }
         let (waiting, limit) = (machine.outgoing_len(), machine.config().outgoing_limit);
         match pace.judge(&self.budget, limit, self.pooled, waiting, (len, delivery)) {
-            Fate::Queue => self.machine_mut(to),
-            Fate::Drop => None,
+            Fate::Queue => {
+                queue(machine);
+                connection.note(to, &mut self.pooled, &mut self.changed);
+            }
+            Fate::Drop => {}
             Fate::Close => {
                 self.close(now, to, CloseCode::Again, TOO_SLOW);
                 self.overrun.push(to);
-                None
             }
         }
     }
@@ -164,29 +180,16 @@ impl Connections {
         }
     }
 
-    /// Brings the timers too up to date, after anything but a message that was sent.
+    /// Something has happened to a peer's machine.
     #[inline]
     pub(super) fn touched(&mut self, peer: PeerId) {
-        self.sent(peer);
         let Some(connection) = self.peers.get_mut(peer) else { return };
+        connection.note(peer, &mut self.pooled, &mut self.changed);
         if let Some(timeout) = connection.machine.poll_timeout()
             && timeout < connection.armed
         {
             connection.armed = timeout;
             self.timers.insert(timeout, peer);
-        }
-    }
-
-    /// Brings what is counted, and the list of changed connections, up to date.
-    #[inline]
-    fn sent(&mut self, peer: PeerId) {
-        let Some(connection) = self.peers.get_mut(peer) else { return };
-        let outgoing = connection.machine.outgoing_len();
-        self.pooled = self.pooled - connection.counted + outgoing;
-        connection.counted = outgoing;
-        if !connection.changed {
-            connection.changed = true;
-            self.changed.push(peer);
         }
     }
 
