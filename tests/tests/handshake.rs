@@ -196,6 +196,8 @@ fn what_no_limit_lets_pass() {
     assert_eq!(answer("http://[", &many(1)), is("400", "not an HTTP/1.1 head: request target"));
     assert_eq!(answer("/", &many(124)), is("400", "one Host header is needed"));
     assert_eq!(answer("/", &many(125)), is("431", "the head has too many header lines"));
+    // Of two errors the first is told, also when all comes at once.
+    assert_eq!(answer("", &many(125)), is("400", "not an HTTP/1.1 head: request target"));
     let long = |name: usize| format!("{}: b\r\n", "a".repeat(name));
     assert_eq!(answer("/", &long(65_535)), is("400", "one Host header is needed"));
     assert_eq!(answer("/", &long(65_536)), is("400", "not an HTTP/1.1 head: header name"));

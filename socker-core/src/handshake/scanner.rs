@@ -15,8 +15,8 @@ use super::{
 /// Most header lines, whatever [`Config::header_limit`](crate::Config::header_limit) says.
 const MAX_LINES: usize = 124;
 
-/// There is room for so many lines from the first one on: growing to what browsers send would take as
-/// long as all scanning does without it.
+/// There is room for so many lines from the first one on: to grow step by step to what browsers send
+/// took an eighth of an opening.
 const USUAL_LINES: usize = 16;
 
 /// Which line begins the head.
