@@ -42,6 +42,7 @@ fn compare_request(data: &[u8], ours: &Transcript) {
     };
     assert!(matches!(ours.told[0], Told::Incoming(_)));
     let (_, theirs) = theirs.expect("it can be parsed").expect("it is complete");
+    let request = request.to_http();
     assert_eq!((request.uri(), request.headers()), (theirs.uri(), theirs.headers()));
     // Theirs wants Connection and Upgrade in the first of their lines, and Upgrade alone there.
     if let Ok(response) = server::create_response(&theirs) {

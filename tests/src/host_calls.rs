@@ -76,7 +76,7 @@ struct Obedient;
 impl Service for Obedient {
     fn request(&mut self, cx: &mut Context<'_>, peer: PeerId, request: &Request) -> Verdict {
         cx.send(peer, Message::text("request"));
-        match request.headers().contains_key("x-no") {
+        match request.header("x-no").is_some() {
             true => Rejection::new(StatusCode::FORBIDDEN).into(),
             false => Verdict::accept(),
         }

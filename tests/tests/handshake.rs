@@ -179,12 +179,12 @@ fn request_uris() {
     }
 }
 
-/// What the scanner lets pass, and the parser does not: no URI, and more lines than it takes.
+/// What is wrong in no single byte: no URI, and more lines, or a longer name, than any limits allow.
 #[test]
-fn what_the_parser_refuses() {
-    let config = Arc::new(Config::default().header_limit(1000));
-    let answer = |target: &str, lines: usize| {
-        let request = format!("GET {target} HTTP/1.1\r\n{}\r\n", "a: b\r\n".repeat(lines));
+fn what_no_limit_lets_pass() {
+    let config = Arc::new(Config::default().header_limit(1000).opening_limit(1 << 20));
+    let answer = |target: &str, lines: &str| {
+        let request = format!("GET {target} HTTP/1.1\r\n{lines}\r\n");
         let server = Machine::server(Instant::START, Arc::clone(&config));
         let transcript = transcribe(server, [request.as_bytes()], false);
         let text = String::from_utf8(transcript.written).unwrap();
@@ -192,7 +192,13 @@ fn what_the_parser_refuses() {
         (status, text.lines().last().unwrap().to_owned())
     };
     let is = |status: &str, text: &str| (status.to_owned(), text.to_owned());
-    assert_eq!(answer("http://[", 1), is("400", "not an HTTP/1.1 head: request target"));
-    assert_eq!(answer("/", 124), is("400", "one Host header is needed"));
-    assert_eq!(answer("/", 125), is("431", "the head has too many header lines"));
+    let many = |lines: usize| "a: b\r\n".repeat(lines);
+    assert_eq!(answer("http://[", &many(1)), is("400", "not an HTTP/1.1 head: request target"));
+    assert_eq!(answer("/", &many(124)), is("400", "one Host header is needed"));
+    assert_eq!(answer("/", &many(125)), is("431", "the head has too many header lines"));
+    // Of two errors the first is told, also when all comes at once.
+    assert_eq!(answer("", &many(125)), is("400", "not an HTTP/1.1 head: request target"));
+    let long = |name: usize| format!("{}: b\r\n", "a".repeat(name));
+    assert_eq!(answer("/", &long(65_535)), is("400", "one Host header is needed"));
+    assert_eq!(answer("/", &long(65_536)), is("400", "not an HTTP/1.1 head: header name"));
 }

@@ -262,7 +262,7 @@ struct Listener(Vec<String>);
 impl Service for Listener {
     fn request(&mut self, cx: &mut Context<'_>, peer: PeerId, request: &Request) -> Verdict {
         let uri = request.uri();
-        let (address, headers) = (request.address(), request.headers());
+        let (address, headers) = (request.address(), request.headers().collect::<Vec<_>>());
         self.0.push(format!("{:?} {peer} {uri} {address:?} {headers:?}", cx.now()));
         Verdict::accept()
     }

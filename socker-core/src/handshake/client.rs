@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use data_encoding::BASE64;
 use http::{
-    HeaderMap, HeaderValue, StatusCode, Version,
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{
         CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS,
         SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING,
@@ -10,7 +10,6 @@ use http::{
 };
 use tungstenite::{
     Error,
-    error::CapacityError,
     handshake::{
         client::{Response as ParsedResponse, generate_request},
         derive_accept_key,
@@ -18,11 +17,7 @@ use tungstenite::{
     },
 };
 
-use super::{
-    HandshakeError, Request, Response, has_token,
-    head::{Head, StartLine},
-    server::one,
-};
+use super::{HandshakeError, Request, Response, head::Head, headers::lists, scanner::StartLine};
 use crate::Config;
 
 /// The client's side: awaits the answer to its request.
@@ -73,7 +68,7 @@ impl ClientOpening {
         }
         let (head, response) = loop {
             let Some(head) = self.head.read(input)? else { return Ok(ClientStep::Waiting) };
-            let response = match ParsedResponse::try_parse(&head) {
+            let response = match ParsedResponse::try_parse(&head.bytes) {
                 Ok(Some((_, response))) => response.map(|_| Bytes::new()),
                 Ok(None) => return Err(HandshakeError::Malformed("its end")),
                 Err(error) => return Err(parse_error(&error)),
@@ -88,7 +83,8 @@ impl ClientOpening {
             }
             self.head = begin_head(config);
         };
-        let missing = body_len(&response).min(config.opening_limit.saturating_sub(head.len()));
+        let missing =
+            body_len(&response).min(config.opening_limit.saturating_sub(head.bytes.len()));
         self.refused = Some(Refused { response, body: Vec::new(), missing });
         Ok(self.read_body(input))
     }
@@ -114,10 +110,10 @@ impl ClientOpening {
 
     /// Checks an answer with status 101 (RFC 6455, section 4.1).
     fn judge(&self, headers: &HeaderMap) -> Result<(), HandshakeError> {
-        if !has_token(headers, CONNECTION, "upgrade") {
+        if !has_token(headers, &CONNECTION, "upgrade") {
             return Err(HandshakeError::Connection);
         }
-        if !has_token(headers, UPGRADE, "websocket") {
+        if !has_token(headers, &UPGRADE, "websocket") {
             return Err(HandshakeError::Upgrade);
         }
         let accept_key = one(headers, &SEC_WEBSOCKET_ACCEPT);
@@ -143,7 +139,6 @@ fn begin_head(config: &Config) -> Head {
 /// What the parser found that the scanner lets pass.
 fn parse_error(error: &Error) -> HandshakeError {
     match error {
-        Error::Capacity(CapacityError::TooManyHeaders) => HandshakeError::TooManyHeaders,
         Error::HttpFormat(_) => HandshakeError::Malformed("request target"),
         _ => HandshakeError::Malformed("header line"),
     }
@@ -164,9 +159,18 @@ fn body_len(response: &http::Response<Bytes>) -> usize {
         .unwrap_or(usize::MAX)
 }
 
+/// The value of a header that is there exactly once.
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
+    let mut values = headers.get_all(name).into_iter();
+    values.next().filter(|_| values.next().is_none())
+}
+
+fn has_token(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    headers.get_all(name).into_iter().any(|value| lists(value.as_bytes(), token))
+}
+
 fn encode(request: &Request, key: &str) -> Vec<u8> {
-    let mut http = request.as_http().clone();
-    *http.version_mut() = Version::HTTP_11;
+    let mut http = request.to_http();
     let headers = http.headers_mut();
     // A request that came from elsewhere may offer what this side does not speak.
     headers.remove(SEC_WEBSOCKET_EXTENSIONS);

@@ -1,12 +1,15 @@
 use std::{error, fmt, net::IpAddr};
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Uri,
+    Extensions, HeaderName, HeaderValue, Uri,
     header::{COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL},
     uri::PathAndQuery,
 };
 
-use super::{answer::is_ours, list};
+use super::{
+    answer::is_ours,
+    headers::{Headers, ascii, elements},
+};
 
 /// A WebSocket opening request: what a client sends and a server judges.
 ///
@@ -22,7 +25,11 @@ use super::{answer::is_ours, list};
 /// # Ok::<(), socker_core::handshake::RequestError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Request(http::Request<()>);
+pub struct Request {
+    uri: Uri,
+    headers: Headers,
+    extensions: Extensions,
+}
 
 /// Travels with the request.
 #[derive(Clone, Copy, Debug)]
@@ -85,10 +92,9 @@ impl Request {
             return Err(RequestError::Host);
         }
         let host = HeaderValue::from_str(host).map_err(|_| RequestError::Host)?;
-        let mut request = http::Request::new(());
-        *request.uri_mut() = with_path(uri)?;
-        request.headers_mut().insert(HOST, host);
-        Ok(Self(request))
+        let mut headers = Headers::default();
+        headers.push(&HOST, &host);
+        Ok(Self::new(with_path(uri)?, headers))
     }
 
     /// Offers a subprotocol, after those offered already (RFC 6455, section 1.9).
@@ -103,7 +109,8 @@ impl Request {
         }
         let offers = self.subprotocols().chain([name]).collect::<Vec<_>>().join(", ");
         let offers = HeaderValue::from_str(&offers).map_err(|_| RequestError::Subprotocol)?;
-        self.0.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offers);
+        self.headers.remove(&SEC_WEBSOCKET_PROTOCOL);
+        self.headers.push(&SEC_WEBSOCKET_PROTOCOL, &offers);
         Ok(self)
     }
 
@@ -117,14 +124,14 @@ impl Request {
             return Err(RequestError::ReservedHeader);
         }
         let value = HeaderValue::from_str(value).map_err(|_| RequestError::Header)?;
-        self.0.headers_mut().append(name, value);
+        self.headers.push(&name, &value);
         Ok(self)
     }
 
     /// Whether the URI asks for TLS.
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        self.0.uri().scheme_str() == Some("wss")
+        self.uri.scheme_str() == Some("wss")
     }
 }
 
@@ -146,40 +153,34 @@ fn with_path(uri: Uri) -> Result<Uri, RequestError> {
 
 /// For both sides.
 impl Request {
-    /// The method; always GET once a server's machine has let the request pass.
-    #[must_use]
-    pub fn method(&self) -> &Method {
-        self.0.method()
-    }
-
     /// The URI: whole in a client's request, and mostly path and query alone at a server.
     #[must_use]
     pub fn uri(&self) -> &Uri {
-        self.0.uri()
+        &self.uri
     }
 
     /// The path, as it was sent: not percent-decoded.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.0.uri().path()
+        self.uri.path()
     }
 
     /// What follows `?`, as it was sent: not percent-decoded.
     #[must_use]
     pub fn query(&self) -> Option<&str> {
-        self.0.uri().query()
+        self.uri.query()
     }
 
-    /// All headers.
-    #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
-        self.0.headers()
+    /// All headers in the order of their lines. Names have the case in which they were sent, and values
+    /// need not be ASCII.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.headers.iter().map(|(name, value)| (ascii(name).unwrap_or_default(), value))
     }
 
     /// A header's first value, if it is visible ASCII. The name's case does not matter.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.0.headers().get(name)?.to_str().ok()
+        ascii(self.headers.all(name).next()?)
     }
 
     /// The `Host` header: host and perhaps port.
@@ -196,11 +197,9 @@ impl Request {
 
     /// The cookies, name and value as they were sent (RFC 6265, section 4.2.1).
     pub fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .headers()
-            .get_all(COOKIE)
-            .into_iter()
-            .filter_map(|line| line.to_str().ok())
+        self.headers
+            .all(COOKIE.as_str())
+            .filter_map(ascii)
             .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (name.trim(), value.trim()))
@@ -214,32 +213,46 @@ impl Request {
 
     /// The subprotocols that are offered, the client's favourite first.
     pub fn subprotocols(&self) -> impl Iterator<Item = &str> {
-        list(self.0.headers(), SEC_WEBSOCKET_PROTOCOL)
+        self.headers.all(SEC_WEBSOCKET_PROTOCOL.as_str()).flat_map(elements)
     }
 
     /// The network address that it came from, where the host has told it.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
-        self.0.extensions().get::<Address>().map(|address| address.0)
+        self.extensions.get::<Address>().map(|address| address.0)
     }
 
     /// Tells from which network address it came.
     #[must_use]
     pub fn with_address(mut self, address: IpAddr) -> Self {
-        self.0.extensions_mut().insert(Address(address));
+        self.extensions.insert(Address(address));
         self
     }
 
-    /// The request as the `http` crate has it.
+    /// The request as the `http` crate has it, with a map of all headers.
     #[must_use]
-    pub fn as_http(&self) -> &http::Request<()> {
-        &self.0
+    pub fn to_http(&self) -> http::Request<()> {
+        let mut request = http::Request::new(());
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers.to_map();
+        *request.extensions_mut() = self.extensions.clone();
+        request
     }
 }
 
 impl Request {
-    /// A request that an HTTP parser has read.
+    pub(super) fn new(uri: Uri, headers: Headers) -> Self {
+        Self { uri, headers, extensions: Extensions::new() }
+    }
+
+    /// A GET that an HTTP parser has read.
     pub(crate) fn parsed(request: http::Request<()>) -> Self {
-        Self(request)
+        let (parts, ()) = request.into_parts();
+        let headers = Headers::from(&parts.headers);
+        Self { uri: parts.uri, headers, extensions: parts.extensions }
+    }
+
+    pub(super) fn lines(&self) -> &Headers {
+        &self.headers
     }
 }

@@ -1,26 +1,19 @@
-use std::{mem::MaybeUninit, net::IpAddr};
+use std::net::IpAddr;
 
-use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version,
-    header::{
-        CONNECTION, CONTENT_LENGTH, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-        SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
-    },
+    HeaderValue, Method, StatusCode, Uri, Version,
+    header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, UPGRADE},
 };
-use httparse::Status;
-use tungstenite::handshake::derive_accept_key;
 
 use super::{
     Acceptance, HandshakeError, Rejection, Request, SubprotocolError,
     answer::{encode_headers, encode_line},
-    has_token,
-    head::{Head, StartLine},
+    head::Head,
+    headers::Headers,
+    judge::{Key, judge},
+    scanner::StartLine,
 };
 use crate::Config;
-
-/// As many as [`Config::header_limit`] may allow.
-const MAX_HEADERS: usize = 124;
 
 /// An answer without further headers, and some of them.
 const ANSWER: usize = 256;
@@ -33,7 +26,7 @@ const ANSWER: usize = 256;
 #[derive(Debug)]
 pub struct Incoming {
     request: Box<Request>,
-    accept_key: String,
+    key: Key,
 }
 
 impl Incoming {
@@ -42,9 +35,18 @@ impl Incoming {
     /// # Errors
     /// It is not a WebSocket opening request; [`Rejection::from`] has the answer.
     pub fn new(request: http::Request<()>) -> Result<Self, HandshakeError> {
-        let request = Box::new(Request::parsed(request));
-        let accept_key = judge(&request)?;
-        Ok(Self { request, accept_key })
+        if request.method() != Method::GET {
+            return Err(HandshakeError::Method);
+        }
+        if request.version() != Version::HTTP_11 {
+            return Err(HandshakeError::HttpVersion);
+        }
+        Self::judged(Request::parsed(request))
+    }
+
+    fn judged(request: Request) -> Result<Self, HandshakeError> {
+        let key = judge(&request)?;
+        Ok(Self { request: Box::new(request), key })
     }
 
     /// What the client asks for.
@@ -71,7 +73,7 @@ impl Incoming {
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         // Base64 is always a header value.
-        if let Ok(accept_key) = HeaderValue::from_str(&self.accept_key) {
+        if let Ok(accept_key) = HeaderValue::from_str(&self.key.accept()) {
             headers.insert(SEC_WEBSOCKET_ACCEPT, accept_key);
         }
         let mut response = http::Response::new(());
@@ -87,7 +89,7 @@ impl Incoming {
         bytes.extend_from_slice(
             b"HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n",
         );
-        encode_line(&mut bytes, &SEC_WEBSOCKET_ACCEPT, self.accept_key.as_bytes());
+        encode_line(&mut bytes, &SEC_WEBSOCKET_ACCEPT, self.key.accept().as_bytes());
         if let Some(chosen) = chosen {
             encode_line(&mut bytes, &SEC_WEBSOCKET_PROTOCOL, chosen.as_bytes());
         }
@@ -105,8 +107,8 @@ impl Incoming {
         }
     }
 
-    pub(crate) fn accept_key(&self) -> &str {
-        &self.accept_key
+    pub(crate) fn key(&self) -> Key {
+        self.key
     }
 }
 
@@ -126,83 +128,15 @@ impl ServerOpening {
         &mut self,
         input: &mut &mut [u8],
     ) -> Result<Option<Incoming>, HandshakeError> {
-        match self.head.read(input)? {
-            None => Ok(None),
-            Some(head) => Incoming::new(parse(head.into())?).map(Some),
-        }
+        let Some(whole) = self.head.read(input)? else { return Ok(None) };
+        let target = Uri::try_from(&whole.bytes[whole.target])
+            .map_err(|_| HandshakeError::Malformed("request target"))?;
+        let headers = Headers::new(whole.bytes, whole.lines);
+        Incoming::judged(Request::new(target, headers)).map(Some)
     }
-}
-
-/// A whole head, whose values stay where they are.
-fn parse(head: Bytes) -> Result<http::Request<()>, HandshakeError> {
-    let mut lines = [const { MaybeUninit::uninit() }; MAX_HEADERS];
-    let mut parsed = httparse::Request::new(&mut []);
-    match parsed.parse_with_uninit_headers(&head, &mut lines) {
-        Ok(Status::Complete(_)) => {}
-        Ok(Status::Partial) => return Err(HandshakeError::Malformed("its end")),
-        Err(httparse::Error::TooManyHeaders) => return Err(HandshakeError::TooManyHeaders),
-        Err(_) => return Err(HandshakeError::Malformed("header line")),
-    }
-    let target = head.slice_ref(parsed.path.unwrap_or_default().as_bytes());
-    let mut request = http::Request::new(());
-    *request.uri_mut() =
-        Uri::from_maybe_shared(target).map_err(|_| HandshakeError::Malformed("request target"))?;
-    let headers = request.headers_mut();
-    headers.reserve(parsed.headers.len());
-    for line in parsed.headers {
-        let name = HeaderName::from_bytes(line.name.as_bytes());
-        let value = HeaderValue::from_maybe_shared(head.slice_ref(line.value));
-        let (Ok(name), Ok(value)) = (name, value) else {
-            return Err(HandshakeError::Malformed("header line"));
-        };
-        headers.append(name, value);
-    }
-    Ok(request)
 }
 
 /// The answer to a request that can't be decided in time.
 pub(crate) fn refusal(status: StatusCode, text: &str) -> Rejection {
     Rejection::new(status).with_text(format!("{text}\n"))
-}
-
-/// Checks an opening request and derives its accept key (RFC 6455, section 4.2.1).
-fn judge(request: &Request) -> Result<String, HandshakeError> {
-    let headers = request.headers();
-    if request.method() != Method::GET {
-        return Err(HandshakeError::Method);
-    }
-    if request.as_http().version() != Version::HTTP_11 {
-        return Err(HandshakeError::HttpVersion);
-    }
-    // Nothing but a path, or a URI with one: `*` and a bare host are for other methods (RFC 9112,
-    // section 3.2).
-    if !request.path().starts_with('/') {
-        return Err(HandshakeError::Malformed("request target"));
-    }
-    // Its body would be read as frames.
-    let length = headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
-    if length || headers.contains_key(TRANSFER_ENCODING) {
-        return Err(HandshakeError::Malformed("a body"));
-    }
-    one(headers, &HOST).and_then(|host| host.to_str().ok()).ok_or(HandshakeError::Host)?;
-    if !has_token(headers, CONNECTION, "upgrade") {
-        return Err(HandshakeError::Connection);
-    }
-    if !has_token(headers, UPGRADE, "websocket") {
-        return Err(HandshakeError::Upgrade);
-    }
-    if one(headers, &SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-        return Err(HandshakeError::Version);
-    }
-    let key = one(headers, &SEC_WEBSOCKET_KEY).ok_or(HandshakeError::Key)?;
-    match data_encoding::BASE64.decode(key.as_bytes()) {
-        Ok(bytes) if bytes.len() == 16 => Ok(derive_accept_key(key.as_bytes())),
-        _ => Err(HandshakeError::Key),
-    }
-}
-
-/// The value of a header that is there exactly once.
-pub(super) fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a HeaderValue> {
-    let mut values = headers.get_all(name).into_iter();
-    values.next().filter(|_| values.next().is_none())
 }

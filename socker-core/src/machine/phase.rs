@@ -11,7 +11,7 @@ use super::{
 use crate::{
     event::{CloseReason, Event},
     handshake::{
-        ClientOpening, ClientStep, HandshakeError, Incoming, Rejection, ServerOpening, refusal,
+        ClientOpening, ClientStep, HandshakeError, Incoming, Key, Rejection, ServerOpening, refusal,
     },
     message::Message,
     time::Instant,
@@ -46,8 +46,8 @@ use crate::{
 pub(super) enum Phase {
     /// The request is coming.
     Requesting(Box<ServerOpening>),
-    /// The owner has the request.
-    Deciding(Box<Pending>),
+    /// The owner has the request with this key.
+    Deciding(Box<Key>),
     /// The request is sent, the response is coming.
     Waiting(Box<ClientOpening>),
     Open,
@@ -66,12 +66,6 @@ pub(super) enum Phase {
 /// How often [`Config::close_timeout`](crate::Config::close_timeout) begins again while what was
 /// queued before the end is being written: a slow peer gets a minute by default, and no peer more.
 const RENEWALS: u8 = 11;
-
-/// The request that is to be decided.
-#[derive(Debug)]
-pub(super) struct Pending {
-    accept_key: String,
-}
 
 /// Input, by phase.
 impl Machine {
@@ -133,8 +127,7 @@ impl Machine {
             Phase::Requesting(opening) => match opening.read(input) {
                 Ok(None) => None,
                 Ok(Some(incoming)) => {
-                    let accept_key = incoming.accept_key().to_owned();
-                    self.phase = Phase::Deciding(Box::new(Pending { accept_key }));
+                    self.phase = Phase::Deciding(Box::new(incoming.key()));
                     Some(Event::Incoming(incoming))
                 }
                 Err(error) => self.malformed(now, error),
@@ -219,7 +212,7 @@ impl Machine {
 /// Transitions.
 impl Machine {
     pub(super) fn is_pending(&self, incoming: &Incoming) -> bool {
-        matches!(&self.phase, Phase::Deciding(pending) if pending.accept_key == incoming.accept_key())
+        matches!(&self.phase, Phase::Deciding(key) if **key == incoming.key())
     }
 
     fn receives(&self) -> bool {

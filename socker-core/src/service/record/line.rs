@@ -49,11 +49,15 @@ impl Line {
         })
     }
 
-    fn headers(self, headers: &HeaderMap) -> Self {
-        headers.iter().fold(self, |line, (name, value)| {
-            line.field(format_args!("{name}: {}", value.as_bytes().escape_ascii()))
+    fn headers<'a>(self, headers: impl Iterator<Item = (&'a str, &'a [u8])>) -> Self {
+        headers.fold(self, |line, (name, value)| {
+            line.field(format_args!("{name}: {}", value.escape_ascii()))
         })
     }
+}
+
+fn lines(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
 }
 
 pub(super) fn request(now: Instant, peer: PeerId, request: &Request) -> Line {
@@ -73,12 +77,12 @@ pub(super) fn verdict(verdict: &Verdict) -> Line {
                 Some(subprotocol) => line.bytes(subprotocol.as_bytes()),
                 None => line.field("-"),
             };
-            line.headers(acceptance.headers())
+            line.headers(lines(acceptance.headers()))
         }
         Verdict::Reject(rejection) => Line::answer("reject")
             .field(rejection.status().as_u16())
             .bytes(rejection.body())
-            .headers(rejection.headers()),
+            .headers(lines(rejection.headers())),
     }
 }
 
