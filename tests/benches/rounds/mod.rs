@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::fs;
+use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -33,11 +34,17 @@ pub fn two_cpus() -> Option<(usize, usize)> {
     Some((allowed.next()?, allowed.next()?))
 }
 
-/// What the numbers depend on; system calls above all.
+/// What the numbers depend on; system calls above all. A congestion control that paces, as BBR does, has
+/// a timer for each write, and delays some for milliseconds.
 pub fn environment(packages: &[&str]) -> Environment {
-    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let kernel = |file: &str| {
+        let setting = fs::read_to_string(Path::new("/proc/sys").join(file)).unwrap_or_default();
+        setting.trim().to_owned()
+    };
+    let (release, congestion_control) =
+        (kernel("kernel/osrelease"), kernel("net/ipv4/tcp_congestion_control"));
     Environment {
-        kernel: Some(format!("Linux {}", kernel.trim())),
+        kernel: Some(format!("Linux {release}, TCP with {congestion_control}")),
         ..common::environment(packages)
     }
 }
