@@ -100,6 +100,5 @@ pub(super) fn elements(value: &[u8]) -> impl Iterator<Item = &str> {
 
 /// Whether such a list has this element.
 pub(super) fn lists(value: &[u8], token: &str) -> bool {
-    let mut elements = value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-    value.is_ascii() && elements.any(|element| is(token, element))
+    elements(value).any(|element| element.eq_ignore_ascii_case(token))
 }

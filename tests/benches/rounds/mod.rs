@@ -34,8 +34,8 @@ pub fn two_cpus() -> Option<(usize, usize)> {
     Some((allowed.next()?, allowed.next()?))
 }
 
-/// What the numbers depend on; system calls above all. A congestion control that paces, as BBR does, has
-/// a timer for each write, and delays some for milliseconds.
+/// What the numbers depend on; system calls above all. A congestion control that paces, as BBR does, sets
+/// timers for what is written.
 pub fn environment(packages: &[&str]) -> Environment {
     let kernel = |file: &str| {
         let setting = fs::read_to_string(Path::new("/proc/sys").join(file)).unwrap_or_default();
