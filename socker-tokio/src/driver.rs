@@ -186,12 +186,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Driver<IO> {
         false
     }
 
-    /// As [`Driver::poll_timer`], by the same task as the last time. Mostly there is nothing to do:
-    /// the timer will wake it, and not too late.
+    /// Whether the timer will wake the task that has polled it, and not too late.
+    #[inline]
+    pub(crate) fn is_armed(&self, now: Instant) -> bool {
+        let armed = self.armed;
+        now < armed && self.machine.poll_timeout().is_some_and(|timeout| armed <= timeout)
+    }
+
+    /// As [`Driver::poll_timer`], by the same task as the last time. Mostly there is nothing to do.
     #[inline]
     pub(crate) fn poll_timer_again(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
-        let armed = self.armed;
-        if now < armed && self.machine.poll_timeout().is_some_and(|timeout| armed <= timeout) {
+        if self.is_armed(now) {
             return false;
         }
         let rang = self.poll_timer(cx);

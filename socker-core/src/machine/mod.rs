@@ -18,6 +18,7 @@ use crate::{
     error::AnswerError,
     event::{CloseReason, Event},
     handshake::{Acceptance, ClientOpening, Incoming, Rejection, Request, ServerOpening},
+    message::Message,
     seed::{Draw, Seed},
     time::Instant,
 };
@@ -152,16 +153,26 @@ impl Machine {
     pub fn read<'b>(&mut self, now: Instant, input: &mut &'b mut [u8]) -> Option<Event<'b>> {
         // Nearly every call is this one. Its result is built here, and all others behind a call:
         // moved through one place they would cost as much again as the frame itself.
-        if self.is_open() && self.held.is_none() {
-            if let Some(message) = self.read_whole(now, input) {
-                return Some(Event::Message(message));
-            }
-            // And the next one finds that nothing is left.
-            if input.is_empty() && !self.receiver.is_invalid() {
-                return None;
-            }
+        if let Some(message) = self.read_message(now, input) {
+            return Some(Event::Message(message));
+        }
+        // And the next one finds that nothing is left.
+        if input.is_empty() && self.is_open() && self.held.is_none() && !self.receiver.is_invalid()
+        {
+            return None;
         }
         self.read_otherwise(now, input)
+    }
+
+    /// The next message, if nothing else is to be told before it and all of it is at the front of
+    /// `input`. `None` leaves what is there to [`Machine::read`].
+    #[inline(always)]
+    pub(crate) fn read_message<'b>(
+        &mut self,
+        now: Instant,
+        input: &mut &'b mut [u8],
+    ) -> Option<Message<'b>> {
+        if self.is_open() && self.held.is_none() { self.read_whole(now, input) } else { None }
     }
 
     /// The next event that needs no input.

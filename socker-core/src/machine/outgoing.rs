@@ -128,9 +128,10 @@ impl Queue {
     /// most.
     #[inline]
     pub(super) fn push_short(&mut self, opcode: Opcode, payload: &[u8]) {
-        // At most `MAX_SHORT`.
+        // As one word: two bytes that are put together in memory would have to be waited for. The length
+        // is at most `MAX_SHORT`.
         #[expect(clippy::cast_possible_truncation)]
-        let header = [0x80 | opcode as u8, payload.len() as u8];
+        let header = (0x80 | opcode as u16 | (payload.len() as u16) << 8).to_le_bytes();
         self.append(2 + payload.len(), |tail| {
             tail.extend_from_slice(&header);
             tail.extend_from_slice(payload);

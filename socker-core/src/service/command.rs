@@ -1,4 +1,4 @@
-use std::{borrow::Cow, ops::Range, vec};
+use std::{borrow::Cow, iter, mem, ops::Range};
 
 use super::PeerId;
 use crate::{
@@ -94,31 +94,34 @@ impl Commands {
     pub fn iter_from(&self, begin: usize) -> impl Iterator<Item = Command<'_>> {
         let items = self.items.get(begin..).unwrap_or_default();
         let parts = Parts { bytes: &self.bytes, text: &self.text, peers: &self.peers };
-        items.iter().cloned().map(move |item| parts.command(item))
+        items.iter().map(move |item| parts.command(item))
     }
 
     /// Takes all commands, in order.
     pub fn drain(&mut self) -> Drain<'_> {
         let parts = Parts { bytes: &self.bytes, text: &self.text, peers: &self.peers };
-        Drain { items: self.items.drain(..), parts }
+        Drain { items: &mut self.items, taken: 0, parts }
     }
 
     pub(super) fn send(&mut self, to: PeerId, message: Message<'_>, delivery: Delivery) {
         self.tidy();
-        let item = match message {
+        // Made once there is room, it is written where it stays. Pushed, it would be written in parts,
+        // moved as a whole, and waited for.
+        match message {
             Message::Text(text) if text.len() < OWN_FROM => {
                 let begin = self.text.len();
                 self.text.push_str(&text);
-                Item::Text { to, text: begin..self.text.len(), delivery }
+                let text = begin..self.text.len();
+                self.items.extend(iter::once_with(|| Item::Text { to, text, delivery }));
             }
             Message::Binary(payload) if payload.len() < OWN_FROM => {
                 let begin = self.bytes.len();
                 self.bytes.extend_from_slice(&payload);
-                Item::Binary { to, bytes: begin..self.bytes.len(), delivery }
+                let bytes = begin..self.bytes.len();
+                self.items.extend(iter::once_with(|| Item::Binary { to, bytes, delivery }));
             }
-            large => Item::Owned { to, message: large.into_owned(), delivery },
-        };
-        self.items.push(item);
+            large => self.items.push(Item::Owned { to, message: large.into_owned(), delivery }),
+        }
     }
 
     pub(super) fn broadcast(
@@ -162,10 +165,11 @@ impl Commands {
     }
 }
 
-/// Commands that are taken out.
+/// Commands that are taken out. Dropped, it drops the rest.
 #[derive(Debug)]
 pub struct Drain<'c> {
-    items: vec::Drain<'c, Item>,
+    items: &'c mut Vec<Item>,
+    taken: usize,
     parts: Parts<'c>,
 }
 
@@ -174,7 +178,16 @@ impl<'c> Iterator for Drain<'c> {
 
     #[inline]
     fn next(&mut self) -> Option<Command<'c>> {
-        self.items.next().map(|item| self.parts.command(item))
+        let item = self.items.get_mut(self.taken)?;
+        self.taken += 1;
+        Some(self.parts.take(item))
+    }
+}
+
+impl Drop for Drain<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.items.clear();
     }
 }
 
@@ -187,26 +200,41 @@ struct Parts<'c> {
 }
 
 impl<'c> Parts<'c> {
+    /// As [`Parts::command`], without a copy of what the item owns.
+    #[inline]
+    fn take(&self, item: &mut Item) -> Command<'c> {
+        match item {
+            Item::Owned { to, message, delivery } => {
+                let message = mem::replace(message, Message::binary(&[]));
+                Command::Send { to: *to, message, delivery: *delivery }
+            }
+            item => self.command(item),
+        }
+    }
+
     /// The ranges were made by the same [`Commands`], so each of them is there.
     #[inline]
-    fn command(&self, item: Item) -> Command<'c> {
+    fn command(&self, item: &Item) -> Command<'c> {
         match item {
             Item::Text { to, text, delivery } => {
-                let text = self.text.get(text).unwrap_or_default();
-                Command::Send { to, message: Message::Text(Cow::Borrowed(text)), delivery }
+                let text = self.text.get(text.clone()).unwrap_or_default();
+                let message = Message::Text(Cow::Borrowed(text));
+                Command::Send { to: *to, message, delivery: *delivery }
             }
             Item::Binary { to, bytes, delivery } => {
-                let bytes = self.bytes.get(bytes).unwrap_or_default();
+                let bytes = self.bytes.get(bytes.clone()).unwrap_or_default();
                 let message = Message::Binary(Payload::Borrowed(bytes));
-                Command::Send { to, message, delivery }
+                Command::Send { to: *to, message, delivery: *delivery }
             }
-            Item::Owned { to, message, delivery } => Command::Send { to, message, delivery },
+            Item::Owned { to, message, delivery } => {
+                Command::Send { to: *to, message: message.clone(), delivery: *delivery }
+            }
             Item::Broadcast { to, frame, delivery } => {
-                let to = self.peers.get(to).unwrap_or_default();
-                Command::Broadcast { to, frame, delivery }
+                let to = self.peers.get(to.clone()).unwrap_or_default();
+                Command::Broadcast { to, frame: frame.clone(), delivery: *delivery }
             }
             Item::Close { peer, code, reason } => {
-                Command::Close { peer, code, reason: Cow::Owned(reason.into()) }
+                Command::Close { peer: *peer, code: *code, reason: Cow::Owned(reason.to_string()) }
             }
         }
     }

@@ -4,7 +4,9 @@ use std::{error, fmt, str::FromStr};
 ///
 /// A number is given again when its connection has ended, with another generation. So an id that was
 /// kept for too long reaches nobody.
+// As one word wherever it is: in commands, two halves would be written and read in different widths.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(align(8))]
 pub struct PeerId {
     index: u32,
     generation: u32,

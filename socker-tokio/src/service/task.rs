@@ -42,9 +42,13 @@ pub(super) struct Task<IO, S: Service> {
 }
 
 /// What came of an attempt to read.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Reading {
     Done,
+    /// Nothing is there. The stream wakes the task.
     Waiting,
+    /// The machine wants nothing.
+    Unwanted,
     /// Too much of this peer waits for the service.
     Withheld,
 }
@@ -90,7 +94,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin, S: Service> Task<IO, S> {
         }
         let mut buffer = [MaybeUninit::uninit(); READ];
         let mut buffer = ReadBuf::uninit(&mut buffer);
-        if !driver.machine.wants_read() || driver.poll_bytes(now, cx, &mut buffer).is_pending() {
+        if !driver.machine.wants_read() {
+            return Reading::Unwanted;
+        }
+        if driver.poll_bytes(now, cx, &mut buffer).is_pending() {
             return Reading::Waiting;
         }
         self.take_in(now, buffer.filled_mut());
@@ -137,23 +144,21 @@ fn tell<'b, S: Service>(
 ) {
     let (hub, now) = (&*seat.hub, own.now);
     let budget = &hub.limits.budget;
-    'all: loop {
+    loop {
         // What was ordered before, an answer to a request above all, goes first.
         seat.carry_out_orders(now, own.machine);
-        while let Event::Message(message) = input {
+        if let Event::Message(message) = input {
             place.message_now(&hub.limits, message, &mut own);
-            match intake.read(own.machine, now, budget, &mut bytes) {
-                Some(next) => input = next,
-                None => break 'all,
+            while let Some(message) = intake.read_message(own.machine, now, budget, &mut bytes) {
+                place.message_now(&hub.limits, message, &mut own);
             }
-        }
-        if let Some(item) = seat.item(input) {
+        } else if let Some(item) = seat.item(input) {
             place.handle(&hub.limits, now, item);
             seat.carry_out_orders(now, own.machine);
         }
         match intake.read(own.machine, now, budget, &mut bytes) {
             Some(next) => input = next,
-            None => break 'all,
+            None => break,
         }
     }
     seat.count(own.machine.outgoing_len());
@@ -180,7 +185,7 @@ where
         let now = task.driver.now();
         task.end();
         // Most often it was woken to read, and what that brings is written at once.
-        let _ = task.poll_input(now, cx);
+        let mut reading = task.poll_input(now, cx);
         let mut reads = 1;
         loop {
             let written = task.write(now, cx);
@@ -191,8 +196,12 @@ where
             if task.driver.machine.is_done() && written {
                 return Poll::Ready(());
             }
+            if reading == Reading::Waiting && task.driver.is_armed(now) {
+                return Poll::Pending;
+            }
+            reading = task.poll_input(now, cx);
             reads += 1;
-            match task.poll_input(now, cx) {
+            match reading {
                 Reading::Done if reads < READS => {}
                 Reading::Done => {
                     let _ = task.driver.poll_timer_again(now, cx);
@@ -201,8 +210,8 @@ where
                 }
                 // A peer that is not read from can't prove that it is there.
                 Reading::Withheld => return Poll::Pending,
-                Reading::Waiting if task.driver.poll_timer_again(now, cx) => {}
-                Reading::Waiting => return Poll::Pending,
+                _ if task.driver.poll_timer_again(now, cx) => {}
+                _ => return Poll::Pending,
             }
         }
     }

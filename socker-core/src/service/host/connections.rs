@@ -7,6 +7,7 @@ use crate::{
     CloseCode,
     event::Event,
     machine::{self, Machine},
+    message::Message,
     service::{Budget, Command, Delivery, Gap, PeerId, Peers},
     time::Instant,
 };
@@ -111,6 +112,16 @@ impl Connections {
     }
 
     #[inline]
+    pub(super) fn read_message<'b>(
+        &mut self,
+        now: Instant,
+        peer: PeerId,
+        input: &mut &'b mut [u8],
+    ) -> Option<Message<'b>> {
+        let Connection { machine, intake, .. } = self.peers.get_mut(peer)?;
+        intake.read_message(machine, now, &self.budget, input)
+    }
+
     pub(super) fn read<'b>(
         &mut self,
         now: Instant,

@@ -9,6 +9,7 @@ use crate::{
     event::Event,
     handshake::{Incoming, Rejection, SubprotocolError},
     machine::Machine,
+    message::Message,
     service::{Budget, Rate, Verdict},
     time::Instant,
 };
@@ -38,9 +39,22 @@ impl Intake {
         Self { arrival: Some(Box::new(arrival)), rate: Rate::default() }
     }
 
+    /// The next message, if it is all at the front of `input`. `None` leaves what is there to
+    /// [`Intake::read`].
+    #[inline]
+    pub fn read_message<'b>(
+        &mut self,
+        machine: &mut Machine,
+        now: Instant,
+        budget: &Budget,
+        input: &mut &'b mut [u8],
+    ) -> Option<Message<'b>> {
+        let message = machine.read_message(now, input)?;
+        self.pay(machine, now, budget).then_some(message)
+    }
+
     /// Reads from the front of `input` up to the next event that concerns the service. A request is to
     /// be answered with [`answer`].
-    #[inline]
     pub fn read<'b>(
         &mut self,
         machine: &mut Machine,
@@ -52,11 +66,9 @@ impl Intake {
             let event = machine.read(now, input)?;
             match event {
                 Event::Message(_) | Event::Oversized(_) => {
-                    if machine.is_open() && self.pay(now, budget) {
+                    if self.pay(machine, now, budget) {
                         return Some(event);
                     }
-                    // What comes after a Close of ours is of no use to the service.
-                    machine.close(now, CloseCode::Policy, "too many messages a second");
                 }
                 Event::Incoming(incoming) => {
                     if let Some(incoming) = self.judge(machine, now, incoming) {
@@ -88,10 +100,15 @@ impl Intake {
         })
     }
 
-    /// Counts a message; false if it is one too many.
+    /// Counts a message; false if it is none for the service.
     #[inline]
-    fn pay(&mut self, now: Instant, budget: &Budget) -> bool {
-        self.rate.admit(now, budget.message_rate, budget.message_burst)
+    fn pay(&mut self, machine: &mut Machine, now: Instant, budget: &Budget) -> bool {
+        if machine.is_open() && self.rate.admit(now, budget.message_rate, budget.message_burst) {
+            return true;
+        }
+        // What comes after a Close of ours is of no use to the service.
+        machine.close(now, CloseCode::Policy, "too many messages a second");
+        false
     }
 }
 

@@ -222,23 +222,33 @@ impl<S: Service> Host<S> {
     /// not what they were afterwards.
     #[inline]
     pub fn read(&mut self, now: Instant, peer: PeerId, mut input: &mut [u8]) {
-        while let Some(told) = self.connections.read(now, peer, &mut input) {
-            match told {
-                Event::Message(message) => self.runner.message(now, peer, message),
-                Event::Oversized(oversized) => self.runner.oversized(now, peer, oversized),
-                Event::Opened(_) => self.runner.opened(now, peer),
-                Event::Closed(reason) => self.closed(now, peer, reason),
-                Event::Pong(_) => {}
-                Event::Incoming(incoming) => {
-                    let verdict = self.runner.request(now, peer, incoming.request());
-                    if let Some(machine) = self.connections.machine_mut(peer) {
-                        answer(machine, now, incoming, verdict);
-                    }
-                }
+        loop {
+            // Nearly all that comes. As events these would be moved through memory, and wait for it.
+            while let Some(message) = self.connections.read_message(now, peer, &mut input) {
+                self.runner.message(now, peer, message);
+                self.carry_out(now);
             }
+            let Some(event) = self.connections.read(now, peer, &mut input) else { break };
+            self.tell(now, peer, event);
             self.carry_out(now);
         }
         self.connections.touched(peer);
+    }
+
+    fn tell(&mut self, now: Instant, peer: PeerId, event: Event<'_>) {
+        match event {
+            Event::Message(message) => self.runner.message(now, peer, message),
+            Event::Oversized(oversized) => self.runner.oversized(now, peer, oversized),
+            Event::Opened(_) => self.runner.opened(now, peer),
+            Event::Closed(reason) => self.closed(now, peer, reason),
+            Event::Pong(_) => {}
+            Event::Incoming(incoming) => {
+                let verdict = self.runner.request(now, peer, incoming.request());
+                if let Some(machine) = self.connections.machine_mut(peer) {
+                    answer(machine, now, incoming, verdict);
+                }
+            }
+        }
     }
 
     fn closed(&mut self, now: Instant, peer: PeerId, reason: CloseReason) {
