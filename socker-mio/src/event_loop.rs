@@ -16,6 +16,7 @@ use socker_core::{
 #[cfg(feature = "rtc")]
 use crate::dial::Addresses;
 use crate::{
+    alarm::Alarm,
     connections::Connections,
     error::ConnectError,
     handle::{Handle, Mailbox},
@@ -71,6 +72,7 @@ pub struct EventLoop<S> {
     start: time::Instant,
     connections: Connections<S>,
     listeners: Vec<Listener>,
+    alarm: Alarm,
     mailbox: Arc<Mailbox<S>>,
     /// Something has come to the socket that it holds.
     #[cfg(feature = "rtc")]
@@ -94,6 +96,7 @@ impl<S: Service> EventLoop<S> {
     pub fn with(service: S, config: Arc<Config>, budget: Budget) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), Source::Handle.into())?;
+        let alarm = Alarm::new(poll.registry())?;
         let host = Host::with(service, config, budget);
         Ok(Self {
             connections: Connections::new(host, poll.registry().try_clone()?),
@@ -101,6 +104,7 @@ impl<S: Service> EventLoop<S> {
             events: Events::with_capacity(EVENTS),
             start: time::Instant::now(),
             listeners: Vec::new(),
+            alarm,
             mailbox: Arc::new(Mailbox::new(waker)),
             #[cfg(feature = "rtc")]
             held_ready: false,
@@ -215,21 +219,20 @@ impl<S: Service> EventLoop<S> {
     /// The system refuses to tell of events. What is the matter with one connection or listener is
     /// not an error.
     pub fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        let timeout = self.patience(timeout);
+        let timeout = self.patience(timeout)?;
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() == ErrorKind::Interrupted => self.events.clear(),
             result => result?,
         }
-        self.handle_events();
-        // Read again: what has come is handled before anybody is found to be late.
+        // Once for the whole turn: what has come by then is handled before anybody is found to be late.
         let now = self.now();
+        self.handle_events(now);
         self.connections.host.handle_timeout(now);
         self.connections.flush(now);
         Ok(())
     }
 
-    fn handle_events(&mut self) {
-        let now = self.now();
+    fn handle_events(&mut self, now: Instant) {
         let mut called = false;
         for event in &self.events {
             match Source::from(event.token()) {
@@ -240,6 +243,7 @@ impl<S: Service> EventLoop<S> {
                     }
                 }
                 Source::Handle => called = true,
+                Source::Alarm => self.alarm.rang(),
                 #[cfg(feature = "rtc")]
                 Source::Held => self.held_ready = true,
             }
@@ -264,16 +268,18 @@ impl<S: Service> EventLoop<S> {
         }
     }
 
-    /// How long to wait for events.
-    fn patience(&self, timeout: Option<Duration>) -> Option<Duration> {
-        if self.connections.is_ready() || (timeout.is_none() && self.is_drained()) {
-            return Some(Duration::ZERO);
+    /// How long to wait for events, unless the alarm rings.
+    fn patience(&mut self, timeout: Option<Duration>) -> io::Result<Option<Duration>> {
+        let waits = timeout != Some(Duration::ZERO) && !self.connections.is_ready();
+        if !waits || (timeout.is_none() && self.is_drained()) {
+            return Ok(Some(Duration::ZERO));
         }
         let listeners = self.listeners.iter().map(Listener::poll_timeout);
         let times = listeners.chain([self.connections.host.poll_timeout()]);
-        let Some(time) = times.flatten().min() else { return timeout };
-        let wait = time.since(self.now());
-        Some(timeout.map_or(wait, |timeout| timeout.min(wait)))
+        let Some(time) = times.flatten().min() else { return Ok(timeout) };
+        let start = self.start;
+        let wait = self.alarm.set(time, || Instant::at(start.elapsed()))?;
+        Ok(timeout.into_iter().chain(wait).min())
     }
 
     /// Takes no more connections, and closes all with 1001 and this reason. What is left after

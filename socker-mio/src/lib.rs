@@ -74,6 +74,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod alarm;
 mod connections;
 mod dial;
 mod error;

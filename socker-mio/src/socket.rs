@@ -100,12 +100,7 @@ impl Socket {
     /// Writes until nothing is left or the system takes no more.
     pub(crate) fn write(&mut self, outgoing: &mut impl Buf) -> io::Result<()> {
         while outgoing.has_remaining() && !self.blocked {
-            let mut slices = [IoSlice::new(&[]); SLICES];
-            let written = match outgoing.chunks_vectored(&mut slices) {
-                0 | 1 => self.stream.write(outgoing.chunk()),
-                filled => self.stream.write_vectored(&slices[..filled]),
-            };
-            match written {
+            match self.write_once(outgoing) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(written) => outgoing.advance(written),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => self.blocked = true,
@@ -114,6 +109,16 @@ impl Socket {
             }
         }
         Ok(())
+    }
+
+    fn write_once(&mut self, outgoing: &impl Buf) -> io::Result<usize> {
+        let chunk = outgoing.chunk();
+        if chunk.len() == outgoing.remaining() {
+            return self.stream.write(chunk);
+        }
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let filled = outgoing.chunks_vectored(&mut slices);
+        self.stream.write_vectored(&slices[..filled])
     }
 
     /// Asks for events of writing, if they are needed and only then: a socket that can be written is

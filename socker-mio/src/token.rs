@@ -10,14 +10,19 @@ compile_error!("a token is as wide as a pointer, and a peer's number and generat
 const NOBODY: u32 = u32::MAX;
 
 /// No listener has this number.
+const ALARM: u32 = u32::MAX - 1;
+
+/// Nor this one.
 #[cfg(feature = "rtc")]
-const HELD: u32 = u32::MAX - 1;
+const HELD: u32 = u32::MAX - 2;
 
 /// What an event is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// A handle has something for the loop.
     Handle,
+    /// The loop's alarm has rung.
+    Alarm,
     /// A socket that the loop holds for somebody else.
     #[cfg(feature = "rtc")]
     Held,
@@ -31,6 +36,7 @@ impl From<Source> for Token {
     fn from(source: Source) -> Self {
         let (high, low) = match source {
             Source::Handle => (u32::MAX as usize, NOBODY),
+            Source::Alarm => (ALARM as usize, NOBODY),
             #[cfg(feature = "rtc")]
             Source::Held => (HELD as usize, NOBODY),
             Source::Listener(number) => (number, NOBODY),
@@ -48,6 +54,7 @@ impl From<Token> for Source {
         let (high, low) = ((token >> 32) as u32, token as u32);
         match (high, low) {
             (u32::MAX, NOBODY) => Self::Handle,
+            (ALARM, NOBODY) => Self::Alarm,
             #[cfg(feature = "rtc")]
             (HELD, NOBODY) => Self::Held,
             (number, NOBODY) => Self::Listener(number as usize),
@@ -64,6 +71,7 @@ mod tests {
     fn a_token_names_its_source() {
         let sources = [
             Source::Handle,
+            Source::Alarm,
             #[cfg(feature = "rtc")]
             Source::Held,
             Source::Listener(0),

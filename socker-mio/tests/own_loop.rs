@@ -5,7 +5,7 @@
 mod support;
 
 use std::{
-    io::Read,
+    io::{Read, Write},
     net::{TcpListener, TcpStream},
     sync::mpsc,
     thread,
@@ -85,6 +85,55 @@ fn a_wait_ends_at_its_time_or_at_the_services() {
         events.poll(None).unwrap();
     }
     assert!(events.now() >= at);
+}
+
+/// Holds the loop up once, while a peer answers in time.
+#[derive(Default)]
+struct Busy {
+    peers: usize,
+    answering: Option<TcpStream>,
+    ends: usize,
+}
+
+impl Service for Busy {
+    fn opened(&mut self, _: &mut Context<'_>, _: PeerId) {
+        self.peers += 1;
+    }
+
+    fn message(&mut self, _: &mut Context<'_>, _: PeerId, _: Message<'_>) {
+        if let Some(mut socket) = self.answering.take() {
+            socket.write_all(b"\x8A\x80\0\0\0\0").unwrap();
+            thread::sleep(Duration::from_millis(1_100));
+        }
+    }
+
+    fn closed(&mut self, _: &mut Context<'_>, _: PeerId, _: &CloseReason) {
+        self.ends += 1;
+    }
+}
+
+#[test]
+fn nobody_is_late_whose_answer_waits_to_be_read() {
+    let config = Config::default()
+        .keep_alive(Some(Duration::from_millis(50)))
+        .keep_alive_timeout(Duration::from_secs(1));
+    let (mut events, address) = listening(Busy::default(), config);
+    let thread = thread::spawn(move || (open(address), open(address)));
+    while events.service().peers < 2 {
+        events.poll(None).unwrap();
+    }
+    let (mut asking, mut answering) = thread.join().unwrap();
+    answering.set_nonblocking(true).unwrap();
+    while answering.read(&mut [0; 2]).is_err() {
+        events.poll(Some(Duration::from_millis(1))).unwrap();
+    }
+    events.with_service(|busy, _| busy.answering = Some(answering.try_clone().unwrap()));
+    asking.write_all(b"\x81\x80\0\0\0\0").unwrap();
+    while events.service().answering.is_some() {
+        events.poll(None).unwrap();
+    }
+    events.poll(Some(Duration::ZERO)).unwrap();
+    assert_eq!(events.service().ends, 0);
 }
 
 #[test]
