@@ -9,6 +9,7 @@ use std::{
     task::Waker,
 };
 
+use smallvec::SmallVec;
 use socker_core::{
     CloseCode, Instant, Machine, Message, Refusal,
     handshake::Incoming,
@@ -21,10 +22,10 @@ use socker_core::{
 
 use super::{pool::Pool, stay::Holders};
 
-/// What the service wants of a connection.
+/// What the service wants of a connection. It is as small as a message.
 #[derive(Debug)]
 pub(super) enum Order {
-    Answer(Incoming, Verdict),
+    Answer(Box<(Incoming, Verdict)>),
     Send(Message<'static>),
     SendFrame(Frame),
     Close(CloseCode, String),
@@ -35,7 +36,10 @@ impl Order {
     /// and its answer to the request: where that fills it, the peer does not keep up.
     pub(super) fn carry_out(self, now: Instant, machine: &mut Machine) {
         let sent = match self {
-            Self::Answer(incoming, verdict) => return answer(machine, now, incoming, verdict),
+            Self::Answer(answered) => {
+                let (incoming, verdict) = *answered;
+                return answer(machine, now, incoming, verdict);
+            }
             Self::Close(code, reason) => return machine.close(now, code, &reason),
             Self::Send(message) => machine.send(message).map_err(|error| error.refusal),
             Self::SendFrame(frame) => machine.send_frame(&frame),
@@ -50,7 +54,7 @@ impl Order {
         match self {
             Self::Send(message) => message.len() + MAX_HEADER,
             Self::SendFrame(frame) => frame.as_bytes().len(),
-            Self::Answer(..) | Self::Close(..) => 0,
+            Self::Answer(_) | Self::Close(..) => 0,
         }
     }
 }
@@ -72,7 +76,8 @@ pub(super) struct Mailbox {
 
 #[derive(Debug, Default)]
 struct Orders {
-    list: Vec<Order>,
+    /// Mostly there is one, which takes no memory of its own.
+    list: SmallVec<[Order; 1]>,
     /// Bytes of them.
     len: usize,
     waker: Option<Waker>,
@@ -98,9 +103,9 @@ impl Mailbox {
     }
 
     /// Takes all orders, and how many bytes of those that wait they are.
-    pub(super) fn take(&self) -> (Vec<Order>, usize) {
+    pub(super) fn take(&self) -> (SmallVec<[Order; 1]>, usize) {
         if !self.ordered.load(Ordering::Relaxed) {
-            return (Vec::new(), 0);
+            return (SmallVec::new(), 0);
         }
         let mut orders = self.lock();
         self.ordered.store(false, Ordering::Relaxed);
@@ -147,9 +152,9 @@ impl Mailbox {
         cx: &std::task::Context<'_>,
     ) -> std::task::Poll<(Incoming, Verdict)> {
         let mut orders = self.lock();
-        let answer = orders.list.iter().position(|order| matches!(order, Order::Answer(..)));
-        if let Some(Order::Answer(incoming, verdict)) = answer.map(|at| orders.list.remove(at)) {
-            return std::task::Poll::Ready((incoming, verdict));
+        let answer = orders.list.iter().position(|order| matches!(order, Order::Answer(_)));
+        if let Some(Order::Answer(answered)) = answer.map(|at| orders.list.remove(at)) {
+            return std::task::Poll::Ready(*answered);
         }
         // What is there already wakes nobody.
         self.ordered.store(false, Ordering::Relaxed);

@@ -77,7 +77,7 @@ impl<S: Service> Place<S> {
                 if matches!(verdict, Verdict::Accept(_)) {
                     self.members.insert(peer, Member::new(Arc::clone(&mailbox)));
                 }
-                mailbox.push(Order::Answer(incoming, verdict));
+                mailbox.push(Order::Answer(Box::new((incoming, verdict))));
             }
             Item::Message(peer, message) => self.runner.message(now, peer, message),
             Item::Oversized(peer, oversized) => self.runner.oversized(now, peer, oversized),
