@@ -20,6 +20,7 @@ use crate::{
     connections::Connections,
     error::ConnectError,
     handle::{Handle, Mailbox},
+    heard::Heard,
     listener::Listener,
     token::Source,
 };
@@ -73,6 +74,7 @@ pub struct EventLoop<S> {
     connections: Connections<S>,
     listeners: Vec<Listener>,
     alarm: Alarm,
+    heard: Heard,
     mailbox: Arc<Mailbox<S>>,
     /// Something has come to the socket that it holds.
     #[cfg(feature = "rtc")]
@@ -84,7 +86,7 @@ impl<S: Service> EventLoop<S> {
     /// A loop with the default limits.
     ///
     /// # Errors
-    /// The system has no descriptors left.
+    /// The system has no descriptors left, or refuses what a loop consists of.
     pub fn new(service: S) -> io::Result<Self> {
         Self::with(service, Arc::default(), Budget::default())
     }
@@ -92,7 +94,7 @@ impl<S: Service> EventLoop<S> {
     /// A loop with limits for each connection, and for all of them.
     ///
     /// # Errors
-    /// The system has no descriptors left.
+    /// The system has no descriptors left, or refuses what a loop consists of.
     pub fn with(service: S, config: Arc<Config>, budget: Budget) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), Source::Handle.into())?;
@@ -105,6 +107,7 @@ impl<S: Service> EventLoop<S> {
             start: time::Instant::now(),
             listeners: Vec::new(),
             alarm,
+            heard: Heard::default(),
             mailbox: Arc::new(Mailbox::new(waker)),
             #[cfg(feature = "rtc")]
             held_ready: false,
@@ -221,20 +224,25 @@ impl<S: Service> EventLoop<S> {
     pub fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         let timeout = self.patience(timeout)?;
         match self.poll.poll(&mut self.events, timeout) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => self.events.clear(),
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
             result => result?,
         }
-        // Once for the whole turn: what has come by then is handled before anybody is found to be late.
+        let begin = self.now();
+        let events = self.handle_events(begin);
+        let turns = 1 + self.connections.sockets.len() / EVENTS;
+        let heard = self.heard.after(begin, events == EVENTS, turns);
+        // The service may have taken long.
         let now = self.now();
-        self.handle_events(now);
-        self.connections.host.handle_timeout(now);
+        self.connections.host.handle_due(heard, now);
         self.connections.flush(now);
         Ok(())
     }
 
-    fn handle_events(&mut self, now: Instant) {
-        let mut called = false;
+    /// Handles what the system has told; how many events that were.
+    fn handle_events(&mut self, now: Instant) -> usize {
+        let (mut events, mut called) = (0, false);
         for event in &self.events {
+            events += 1;
             match Source::from(event.token()) {
                 Source::Peer(peer) => self.connections.note(peer, event),
                 Source::Listener(number) => {
@@ -256,6 +264,7 @@ impl<S: Service> EventLoop<S> {
         if called {
             self.take_mail(now);
         }
+        events
     }
 
     fn take_mail(&mut self, now: Instant) {

@@ -65,7 +65,7 @@
 //!
 //! # What it costs
 //!
-//! A turn reads the clock three times and asks the system for events once. A connection that is ready
+//! A turn reads the clock twice and asks the system for events once. A connection that is ready
 //! is read until it is empty, four times 64 KiB at the most; all answers of a turn leave in one write.
 //! Neither allocates. An idle connection takes less than 300 bytes of memory, 16 of them here
 //! (`cargo bench -p socker-tests --bench idle -- socker-mio`).
@@ -82,6 +82,7 @@ mod event_loop;
 #[cfg(feature = "rtc")]
 pub mod game_server;
 mod handle;
+mod heard;
 mod listener;
 mod seed;
 mod socket;

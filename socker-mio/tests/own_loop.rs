@@ -136,6 +136,32 @@ fn nobody_is_late_whose_answer_waits_to_be_read() {
     assert_eq!(events.service().ends, 0);
 }
 
+/// More than a turn has events for, after a loop that stood still.
+#[test]
+fn nobody_of_a_crowd_is_late_whose_answer_waits_to_be_read() {
+    let config = Config::default()
+        .keep_alive(Some(Duration::from_millis(500)))
+        .keep_alive_timeout(Duration::from_secs(2));
+    let (mut events, address) = listening(Busy::default(), config);
+    let thread = thread::spawn(move || (0..600).map(|_| open(address)).collect::<Vec<_>>());
+    while events.service().peers < 600 {
+        events.poll(None).unwrap();
+    }
+    let mut sockets = thread.join().unwrap();
+    for socket in &mut sockets {
+        socket.set_nonblocking(true).unwrap();
+        while socket.read(&mut [0; 2]).is_err() {
+            events.poll(Some(Duration::from_millis(1))).unwrap();
+        }
+        socket.write_all(b"\x8A\x80\0\0\0\0").unwrap();
+    }
+    thread::sleep(Duration::from_millis(2_500));
+    for _ in 0..10 {
+        events.poll(Some(Duration::ZERO)).unwrap();
+    }
+    assert_eq!(events.service().ends, 0);
+}
+
 #[test]
 fn what_a_tick_sends_leaves_at_once() {
     let (mut events, address) = listening(Lobby::default(), Config::default());

@@ -51,6 +51,28 @@ fn what_a_service_is_told() {
     assert!(written(&mut host, second).ends_with(b"\x88\x08\x0F\xA0enough"));
 }
 
+/// Who is late is told from when the host has read last, and how long there is to answer from now on.
+#[test]
+fn a_host_that_has_not_read_takes_nobody_for_late() {
+    let config = Config::default()
+        .keep_alive(Some(Duration::from_secs(10)))
+        .keep_alive_timeout(Duration::from_secs(5));
+    let mut host = host(config, Budget::default());
+    let peer = open(&mut host, NOW);
+    told(&mut host);
+    // It has read at 11 s, and the service took until 19 s.
+    host.handle_due(at(11_000), at(19_000));
+    assert_eq!(frames(&mut host, peer)[0].opcode, opcode::PING);
+    assert_eq!(host.poll_timeout(), Some(at(24_000)));
+    // What came by 23 s has been read, and it is 100 s by now.
+    host.handle_due(at(23_000), at(100_000));
+    assert!(told(&mut host).is_empty());
+    assert_eq!(host.poll_timeout(), Some(at(24_000)));
+    host.handle_due(at(24_000), at(100_000));
+    let end = "closed 0.0 the peer was silent and did not answer a ping";
+    assert_eq!(told(&mut host), [end]);
+}
+
 #[test]
 fn a_request_that_is_rejected_is_never_opened() {
     let mut host = host(Config::default(), Budget::default());

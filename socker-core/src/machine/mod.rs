@@ -165,7 +165,7 @@ impl Machine {
     }
 
     /// The next message, if nothing else is to be told before it and all of it is at the front of
-    /// `input`. `None` leaves what is there to [`Machine::read`].
+    /// `input`. `None`: go on with [`Machine::read`].
     #[inline(always)]
     pub(crate) fn read_message<'b>(
         &mut self,

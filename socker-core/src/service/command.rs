@@ -97,7 +97,7 @@ impl Commands {
         items.iter().map(move |item| parts.command(item))
     }
 
-    /// Takes all commands, in order.
+    /// Takes all commands, in order: they are gone when what this returns is dropped.
     pub fn drain(&mut self) -> Drain<'_> {
         let parts = Parts { bytes: &self.bytes, text: &self.text, peers: &self.peers };
         Drain { items: &mut self.items, taken: 0, parts }
@@ -105,8 +105,8 @@ impl Commands {
 
     pub(super) fn send(&mut self, to: PeerId, message: Message<'_>, delivery: Delivery) {
         self.tidy();
-        // Made once there is room, it is written where it stays. Pushed, it would be written in parts,
-        // moved as a whole, and waited for.
+        // An item is made once there is room, where it stays. To push it would be to write its fields
+        // and read all of it at once, for which the processor waits until they are stored.
         match message {
             Message::Text(text) if text.len() < OWN_FROM => {
                 let begin = self.text.len();
@@ -200,13 +200,17 @@ struct Parts<'c> {
 }
 
 impl<'c> Parts<'c> {
-    /// As [`Parts::command`], without a copy of what the item owns.
+    /// As [`Parts::command`], without a copy of a message or a reason that the item owns.
     #[inline]
     fn take(&self, item: &mut Item) -> Command<'c> {
         match item {
             Item::Owned { to, message, delivery } => {
                 let message = mem::replace(message, Message::binary(&[]));
                 Command::Send { to: *to, message, delivery: *delivery }
+            }
+            Item::Close { peer, code, reason } => {
+                let reason = Cow::Owned(mem::take(reason).into());
+                Command::Close { peer: *peer, code: *code, reason }
             }
             item => self.command(item),
         }

@@ -196,6 +196,7 @@ where
             if task.driver.machine.is_done() && written {
                 return Poll::Ready(());
             }
+            // The stream wakes it to read, the mailbox for orders, the timer for the time.
             if reading == Reading::Waiting && task.driver.is_armed(now) {
                 return Poll::Pending;
             }

@@ -243,19 +243,22 @@ impl Connections {
         }
     }
 
-    /// Tells the time to a machine whose own has come, and which that is.
-    pub(super) fn next_timed_out(&mut self, now: Instant) -> Option<PeerId> {
+    /// Tells the time to a machine whose own had come by `due`, and which that is.
+    pub(super) fn next_timed_out(&mut self, due: Instant, now: Instant) -> Option<PeerId> {
         let Self { timers, peers, .. } = self;
         timers.tidy(peers.len(), |at, peer| {
             peers.get(peer).is_some_and(|connection| connection.armed == at)
         });
         loop {
-            let (at, peer) = timers.take_due(now)?;
+            let (at, peer) = timers.take_due(due)?;
             if let Some(connection) = peers.get_mut(peer)
                 && connection.armed == at
             {
                 connection.armed = Instant::MAX;
-                connection.machine.handle_timeout(now);
+                // Its time may have moved on since, beyond `due`.
+                if connection.machine.poll_timeout().is_some_and(|timeout| timeout <= due) {
+                    connection.machine.handle_timeout(now);
+                }
                 return Some(peer);
             }
         }

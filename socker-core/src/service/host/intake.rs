@@ -39,8 +39,8 @@ impl Intake {
         Self { arrival: Some(Box::new(arrival)), rate: Rate::default() }
     }
 
-    /// The next message, if it is all at the front of `input`. `None` leaves what is there to
-    /// [`Intake::read`].
+    /// The next message, if it is all at the front of `input`. `None`: go on with [`Intake::read`], also
+    /// if nothing is left of the input.
     #[inline]
     pub fn read_message<'b>(
         &mut self,
@@ -50,7 +50,7 @@ impl Intake {
         input: &mut &'b mut [u8],
     ) -> Option<Message<'b>> {
         let message = machine.read_message(now, input)?;
-        self.pay(machine, now, budget).then_some(message)
+        self.admit(machine, now, budget).then_some(message)
     }
 
     /// Reads from the front of `input` up to the next event that concerns the service. A request is to
@@ -66,7 +66,7 @@ impl Intake {
             let event = machine.read(now, input)?;
             match event {
                 Event::Message(_) | Event::Oversized(_) => {
-                    if self.pay(machine, now, budget) {
+                    if self.admit(machine, now, budget) {
                         return Some(event);
                     }
                 }
@@ -100,13 +100,13 @@ impl Intake {
         })
     }
 
-    /// Counts a message; false if it is none for the service.
+    /// Counts a message; false if it is none for the service. One too many closes the connection.
     #[inline]
-    fn pay(&mut self, machine: &mut Machine, now: Instant, budget: &Budget) -> bool {
+    fn admit(&mut self, machine: &mut Machine, now: Instant, budget: &Budget) -> bool {
         if machine.is_open() && self.rate.admit(now, budget.message_rate, budget.message_burst) {
             return true;
         }
-        // What comes after a Close of ours is of no use to the service.
+        // It does nothing after a Close of ours, and what comes then is of no use to the service.
         machine.close(now, CloseCode::Policy, "too many messages a second");
         false
     }

@@ -223,7 +223,8 @@ impl<S: Service> Host<S> {
     #[inline]
     pub fn read(&mut self, now: Instant, peer: PeerId, mut input: &mut [u8]) {
         loop {
-            // Nearly all that comes. As events these would be moved through memory, and wait for it.
+            // Nearly all that comes. An event around it would be written by its fields and read as a whole,
+            // for which the processor waits until they are stored.
             while let Some(message) = self.connections.read_message(now, peer, &mut input) {
                 self.runner.message(now, peer, message);
                 self.carry_out(now);
@@ -282,7 +283,14 @@ impl<S: Service> Host<S> {
 
     /// The time is `now`. A call before [`Host::poll_timeout`] does nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some(peer) = self.connections.next_timed_out(now) {
+        self.handle_due(now, now);
+    }
+
+    /// As [`Host::handle_timeout`], where what came after `due` may not have been read: no peer is taken
+    /// for late that was not late by then. What this begins, such as a peer's time to answer a ping,
+    /// begins `now`.
+    pub fn handle_due(&mut self, due: Instant, now: Instant) {
+        while let Some(peer) = self.connections.next_timed_out(due, now) {
             self.read(now, peer, &mut []);
         }
         while let Some((peer, gap)) = self.connections.next_gap() {
