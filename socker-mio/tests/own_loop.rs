@@ -153,6 +153,8 @@ fn nobody_of_a_crowd_is_late_whose_answer_waits_to_be_read() {
         while socket.read(&mut [0; 2]).is_err() {
             events.poll(Some(Duration::from_millis(1))).unwrap();
         }
+    }
+    for socket in &mut sockets {
         socket.write_all(b"\x8A\x80\0\0\0\0").unwrap();
     }
     thread::sleep(Duration::from_millis(2_500));
