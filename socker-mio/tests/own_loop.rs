@@ -103,7 +103,7 @@ impl Service for Busy {
     fn message(&mut self, _: &mut Context<'_>, _: PeerId, _: Message<'_>) {
         if let Some(mut socket) = self.answering.take() {
             socket.write_all(b"\x8A\x80\0\0\0\0").unwrap();
-            thread::sleep(Duration::from_millis(1_100));
+            thread::sleep(Duration::from_millis(2_100));
         }
     }
 
@@ -116,7 +116,7 @@ impl Service for Busy {
 fn nobody_is_late_whose_answer_waits_to_be_read() {
     let config = Config::default()
         .keep_alive(Some(Duration::from_millis(50)))
-        .keep_alive_timeout(Duration::from_secs(1));
+        .keep_alive_timeout(Duration::from_secs(2));
     let (mut events, address) = listening(Busy::default(), config);
     let thread = thread::spawn(move || (open(address), open(address)));
     while events.service().peers < 2 {
@@ -141,10 +141,10 @@ fn nobody_is_late_whose_answer_waits_to_be_read() {
 fn nobody_of_a_crowd_is_late_whose_answer_waits_to_be_read() {
     let config = Config::default()
         .keep_alive(Some(Duration::from_millis(500)))
-        .keep_alive_timeout(Duration::from_secs(2));
+        .keep_alive_timeout(Duration::from_secs(4));
     let (mut events, address) = listening(Busy::default(), config);
-    let thread = thread::spawn(move || (0..600).map(|_| open(address)).collect::<Vec<_>>());
-    while events.service().peers < 600 {
+    let thread = thread::spawn(move || (0..300).map(|_| open(address)).collect::<Vec<_>>());
+    while events.service().peers < 300 {
         events.poll(None).unwrap();
     }
     let mut sockets = thread.join().unwrap();
@@ -157,7 +157,7 @@ fn nobody_of_a_crowd_is_late_whose_answer_waits_to_be_read() {
     for socket in &mut sockets {
         socket.write_all(b"\x8A\x80\0\0\0\0").unwrap();
     }
-    thread::sleep(Duration::from_millis(2_500));
+    thread::sleep(Duration::from_millis(4_500));
     for _ in 0..10 {
         events.poll(Some(Duration::ZERO)).unwrap();
     }
