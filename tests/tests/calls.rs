@@ -132,6 +132,7 @@ fn quiet_call() -> impl Strategy<Value = Call> {
     ];
     let token = prop_oneof![8 => Just(Token::Own), 1 => Just(Token::Foreign)];
     let name = prop::option::weighted(0.2, "one|two|three|no token");
+    let taken = prop_oneof![0..300usize, Just(usize::MAX)];
     let code = prop_oneof![Just(1000), Just(1005), Just(4000), any::<u16>()];
     prop_oneof![
         1 => Just(Call::ReadEof),
@@ -141,11 +142,13 @@ fn quiet_call() -> impl Strategy<Value = Call> {
         6 => (token.clone(), name).prop_map(|(token, name)| Call::Accept(token, name)),
         1 => (token, 100..600u16).prop_map(|(token, status)| Call::Reject(token, status)),
         6 => (kind.clone(), len.clone()).prop_map(|(kind, len)| Call::Send(kind, len)),
-        3 => (kind, len).prop_map(|(kind, len)| Call::SendFrame(kind, len)),
+        3 => (kind.clone(), len.clone()).prop_map(|(kind, len)| Call::SendFrame(kind, len)),
+        3 => (kind, len, taken.clone())
+            .prop_map(|(kind, len, most)| Call::WriteFrame(kind, len, most)),
         2 => (0..2_usize).prop_map(Call::Fill),
         2 => (0..140usize).prop_map(Call::Ping),
         1 => (code, "[a-zé€]{0,100}").prop_map(|(code, reason)| Call::Close(code, reason)),
-        8 => prop_oneof![0..300usize, Just(usize::MAX)].prop_map(Call::Write),
+        8 => taken.prop_map(Call::Write),
         1 => (0..16_u8).prop_map(Call::Drip),
         3 => Just(Call::Poll),
     ]

@@ -134,6 +134,11 @@ fn the_limit_to_the_byte() {
                     expected,
                     "{role:?}, {len} bytes at {limit}"
                 );
+                assert_eq!(
+                    begun().write_frame(&frame, |_| 0),
+                    expected,
+                    "{role:?}, {len} bytes at {limit}"
+                );
                 if len <= 125 {
                     assert_eq!(
                         begun().ping(&payload),

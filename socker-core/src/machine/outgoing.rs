@@ -100,6 +100,15 @@ impl Queue {
         }
     }
 
+    /// Appends to an empty queue what was not written of bytes.
+    #[inline]
+    pub(super) fn push_rest(&mut self, bytes: &Bytes, written: usize) {
+        self.progressed |= written > 0;
+        if written < bytes.len() {
+            self.push_shared(bytes.slice(written..));
+        }
+    }
+
     /// The tail becomes a segment.
     fn end_tail(&mut self) {
         let segment = match &mut self.tail {

@@ -1,3 +1,5 @@
+use bytes::Buf;
+
 use super::{Machine, Role, outgoing::SHARE_MESSAGE_FROM, phase::Phase};
 use crate::{
     error::{Refusal, SendError},
@@ -53,6 +55,61 @@ impl Machine {
                 self.queue.push_frame(header, frame.payload());
             }
         }
+        Ok(())
+    }
+
+    /// Queues a message that was encoded once for many, and writes at once: `write` is called with the
+    /// bytes to write next and returns how many of them it took; more than all counts as all.
+    ///
+    /// It does what [`Machine::send_frame`] and one write of a chunk of [`Machine::outgoing`] do, at a
+    /// part of the cost: a server's frame that nothing waits before goes past the queue, and only what
+    /// was not taken of it is queued. Where several messages may follow each other, queue all and
+    /// write once: it is the writes that cost.
+    ///
+    /// ```
+    /// use socker_core::wire::Frame;
+    /// use socker_core::{Config, Instant, Machine, Role, Seed};
+    /// use std::io::{ErrorKind, Write};
+    ///
+    /// let config = std::sync::Arc::new(Config::default());
+    /// let machine = || Machine::upgraded(Instant::START, Role::Server, config.clone(), Seed::from([0; 16]));
+    /// let mut players = [(machine(), Vec::new()), (machine(), Vec::new())];
+    ///
+    /// let snapshot = Frame::text("tick");
+    /// for (machine, socket) in &mut players {
+    ///     let mut broken = None;
+    ///     machine.write_frame(&snapshot, |bytes| match socket.write(bytes) {
+    ///         Ok(len) => len,
+    ///         Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+    ///         Err(error) => {
+    ///             broken = Some(error);
+    ///             0
+    ///         }
+    ///     })?;
+    ///     assert!(broken.is_none() && machine.outgoing_len() == 0);
+    ///     assert_eq!(socket, b"\x81\x04tick");
+    /// }
+    /// # Ok::<(), socker_core::Refusal>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The connection is not open, or too much waits to be written; `write` is not called.
+    #[inline]
+    pub fn write_frame(
+        &mut self,
+        frame: &Frame,
+        write: impl FnOnce(&[u8]) -> usize,
+    ) -> Result<(), Refusal> {
+        if self.role == Role::Server && self.is_open() && self.queue.len() == 0 {
+            let written = write(frame.as_bytes());
+            self.queue.push_rest(frame.shared(), written);
+            return Ok(());
+        }
+        self.send_frame(frame)?;
+        let mut outgoing = self.outgoing();
+        let chunk = outgoing.chunk();
+        let written = write(chunk).min(chunk.len());
+        outgoing.advance(written);
         Ok(())
     }
 

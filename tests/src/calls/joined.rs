@@ -65,6 +65,10 @@ impl Pair {
                     self.client.model.right = self.server.machine.outgoing().chunk().to_vec();
                 }
             }
+            Joint::Of(role, Call::WriteFrame(kind, len, most)) => {
+                let bytes = self.of(role).write_frame(kind, len, most);
+                self.arrive(role, &bytes);
+            }
             Joint::Of(role, call) => self.of(role).call(call),
             Joint::Carry { from, len } => self.carry(from, len),
             Joint::Break { from } => {
@@ -85,12 +89,16 @@ impl Pair {
 
     fn carry(&mut self, from: Role, len: usize) {
         let bytes = self.of(from).write(len);
+        self.arrive(from, &bytes);
+    }
+
+    fn arrive(&mut self, from: Role, bytes: &[u8]) {
         if self.broken {
             return;
         }
         let ends = self.of(from).machine.is_write_finished();
         let to = self.of(if from == Role::Client { Role::Server } else { Role::Client });
-        to.read(&bytes);
+        to.read(bytes);
         if ends {
             to.read_eof();
         }

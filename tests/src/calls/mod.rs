@@ -48,6 +48,8 @@ pub enum Call {
     Reject(Token, u16),
     Send(MessageKind, usize),
     SendFrame(MessageKind, usize),
+    /// The socket takes so many bytes of what it is given at once.
+    WriteFrame(MessageKind, usize, usize),
     /// The longest message for which there is room, or one that is longer by so much.
     Fill(usize),
     Ping(usize),

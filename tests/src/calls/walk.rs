@@ -68,7 +68,10 @@ impl Walk {
             Call::Accept(token, subprotocol) => self.accept(token, subprotocol),
             Call::Reject(token, status) => self.reject(token, status),
             Call::Send(kind, len) => self.send(&message(kind, len)),
-            Call::SendFrame(kind, len) => self.send_frame(&message(kind, len)),
+            Call::SendFrame(kind, len) => {
+                self.send_shared(&message(kind, len), Machine::send_frame);
+            }
+            Call::WriteFrame(kind, len, most) => drop(self.write_frame(kind, len, most)),
             Call::Fill(more) => {
                 let waiting = self.machine.outgoing_len() + wire::MAX_HEADER;
                 let limit = self.machine.config().outgoing_limit;
@@ -151,10 +154,14 @@ impl Walk {
             outgoing.advance(taken);
         }
         assert_eq!(outgoing.remaining(), before.saturating_sub(len));
-        self.transcript.written.extend_from_slice(&written);
-        self.model.written(written.len());
+        self.wrote(&written);
         self.check();
         written
+    }
+
+    fn wrote(&mut self, bytes: &[u8]) {
+        self.transcript.written.extend_from_slice(bytes);
+        self.model.written(bytes.len());
     }
 
     fn accept(&mut self, token: Token, subprotocol: Option<String>) {
@@ -231,14 +238,35 @@ impl Walk {
         self.took(message, taken, expected);
     }
 
-    fn send_frame(&mut self, message: &Message<'static>) {
+    fn send_shared(
+        &mut self,
+        message: &Message<'static>,
+        send: impl FnOnce(&mut Machine, &wire::Frame) -> Result<(), Refusal>,
+    ) {
         let shared = match message {
             Message::Text(text) => wire::Frame::text(text),
             Message::Binary(payload) => wire::Frame::binary(payload),
         };
         let expected = self.model.send(frame(message));
-        let taken = self.machine.send_frame(&shared);
+        let taken = send(&mut self.machine, &shared);
         self.took(message, taken, expected);
+    }
+
+    /// The socket takes so many bytes of what it is given.
+    pub(super) fn write_frame(&mut self, kind: MessageKind, len: usize, most: usize) -> Vec<u8> {
+        let (sent, mut written) = (self.sent.len(), None);
+        self.send_shared(&message(kind, len), |machine, frame| {
+            machine.write_frame(frame, |bytes| {
+                assert!(!bytes.is_empty());
+                written = Some(bytes[..most.min(bytes.len())].to_vec());
+                most
+            })
+        });
+        assert_eq!(written.is_some(), self.sent.len() > sent);
+        let written = written.unwrap_or_default();
+        self.wrote(&written);
+        self.check();
+        written
     }
 
     fn took(
