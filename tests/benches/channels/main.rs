@@ -42,10 +42,11 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use common::Sample;
 use load::{Arrival, Load, Tally};
 use memory::{Bare, Server, Whole, World};
 use report::{Column, Memory};
-use rounds::{Entrant, interleave, sample, total_cpu_time, two_cpus};
+use rounds::{Entrant, interleave, total_cpu_time, two_cpus};
 use servers::{Contender, Failure, Standing, start};
 
 static GAME_SERVERS: [Contender; 3] = [
@@ -134,7 +135,7 @@ fn on_sockets(
         tally.again = again;
         let place = entrants.iter().position(|other| std::ptr::eq(other, entrant));
         tallies[place.ok_or("no such entrant")?].add(tally);
-        Ok(time)
+        Ok(vec![time])
     })?;
     Ok(Column { arrival, samples, tallies })
 }
@@ -176,7 +177,7 @@ fn in_memory(arguments: &Arguments) -> Result<Memory, Failure> {
             bare_times.push(per_message(&mut bare, arguments)?);
         }
     }
-    Ok(Memory { bare: sample(bare_times), endpoint: sample(whole_times) })
+    Ok(Memory { bare: Sample::of(bare_times), endpoint: Sample::of(whole_times) })
 }
 
 fn per_message<S: Server>(world: &mut World<S>, arguments: &Arguments) -> Result<f64, Failure> {

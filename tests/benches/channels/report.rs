@@ -1,10 +1,10 @@
 //! The tables for people and the file for machines.
 
 use crate::Arguments;
-use crate::common::{self, Entry, Environment, Results, Standing, Unit};
+use crate::common::{self, Entry, Environment, Results, Sample, Standing, Unit};
 use crate::load::{Arrival, Tally};
 use crate::message::SIZE;
-use crate::rounds::{self, Entrant, Sample};
+use crate::rounds::{self, Entrant};
 
 /// Of one way in which messages come, with a sample and a tally for each server.
 pub struct Column {
@@ -27,8 +27,7 @@ pub fn table(entrants: &[Entrant], arguments: &Arguments, columns: &[Column]) ->
     for (index, entrant) in entrants.iter().enumerate() {
         let mut line = vec![entrant.contender.name.to_owned()];
         line.extend(columns.iter().map(|Column { samples, .. }| {
-            let Sample { median, spread } = &samples[index];
-            let spread = format!("±{:.1}%", spread / median * 100.0);
+            let (median, spread) = (samples[index].median, samples[index].percent());
             let floor = floor(entrants, samples);
             let ratio = floor.map_or(String::new(), |floor| format!("{:.2}x", median / floor));
             format!("{:.3} {spread:>6} {ratio:>6}", median / 1000.0)
@@ -108,7 +107,7 @@ pub fn shares(entrants: &[Entrant], columns: &[Column], memory: &Memory) -> Stri
     let us = |time: f64| format!("{:.2}", time / 1000.0);
     let Memory { bare, endpoint } = memory;
     let rest = us(endpoint.median - bare.median);
-    let all = format!("{} ±{:.1}%", us(endpoint.median), endpoint.spread / endpoint.median * 100.0);
+    let all = format!("{} {}", us(endpoint.median), endpoint.percent());
     lines.push(vec!["socker-rtc in memory".into(), all, us(bare.median), String::new(), rest]);
     for Column { arrival, samples, .. } in columns {
         let Some(floor) = floor(entrants, samples) else { continue };
@@ -141,8 +140,7 @@ pub fn results(
         case: format!("{peers}x{rate}, in memory"),
         contender: contender.into(),
         standing,
-        median: sample.median,
-        spread: Some(sample.spread),
+        sample: *sample,
     }));
     Results {
         bench: "channels".into(),

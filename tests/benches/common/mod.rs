@@ -1,6 +1,7 @@
 //! What all benches report alike: the environment, a table for people, a file for machines.
 
 mod results;
+mod sample;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,6 +10,7 @@ use std::process::Command;
 use std::{env, fs};
 
 pub use results::{Entry, Environment, Results, Standing, Unit};
+pub use sample::Sample;
 
 /// What the numbers depend on, with the versions of the packages that are compared.
 ///

@@ -7,6 +7,8 @@ use std::{fmt, fs, io};
 
 use serde::{Deserialize, Serialize};
 
+use super::Sample;
+
 /// `target/bench/<bench>.json`.
 #[derive(Serialize, Deserialize)]
 pub struct Results {
@@ -16,7 +18,7 @@ pub struct Results {
     /// For people: what a case is made of.
     pub cases: String,
     pub unit: Unit,
-    /// Runs of each contender in each case, whose median is told.
+    /// Runs of each contender in each case.
     pub rounds: usize,
     pub environment: Environment,
     pub entries: Vec<Entry>,
@@ -47,9 +49,8 @@ pub struct Entry {
     pub case: String,
     pub contender: String,
     pub standing: Standing,
-    pub median: f64,
-    /// Between the quartiles; none where it runs only once.
-    pub spread: Option<f64>,
+    #[serde(flatten)]
+    pub sample: Sample,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

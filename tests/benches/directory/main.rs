@@ -21,7 +21,7 @@ use clap::Args;
 
 use load::Load;
 use report::Column;
-use rounds::{Entrant, cpu_time, interleave, two_cpus};
+use rounds::{Entrant, in_parts, interleave, two_cpus};
 use servers::{Contender, Failure, start};
 
 static DIRECTORIES: [Contender; 2] =
@@ -31,8 +31,8 @@ static DIRECTORIES: [Contender; 2] =
 const OFFERS: [(usize, &str); 2] =
     [(1, "per offer, answer and 4 + 4 candidates"), (load::MESSAGES, "the same, 5 at a time")];
 
-/// How often each work is done in a run.
-const TIMES: usize = 20;
+/// How often each work is done in each part of a run.
+const TIMES: usize = 4;
 
 /// Server CPU time of directories, in processes of their own.
 #[derive(Args)]
@@ -65,9 +65,8 @@ fn run(contenders: Vec<&'static Contender>, arguments: &Arguments) -> Result<(),
     eprintln!("changes of the list");
     let samples = interleave(&entrants, arguments.rounds, |Entrant { server, .. }| {
         let mut load = Load::open(server, servers, clients)?;
-        load.churn(churn, 2)?;
-        let cpu = cpu_time(server, || load.churn(churn, TIMES))?;
-        Ok(cpu.as_nanos() as f64 / (clients * 2 * churn * TIMES) as f64)
+        load.churn(churn, TIMES / 2)?;
+        in_parts(server, clients * 2 * churn * TIMES, || load.churn(churn, TIMES))
     })?;
     let changes = Column { work: "per client and change", samples };
     let mut columns = vec![changes];
@@ -75,9 +74,8 @@ fn run(contenders: Vec<&'static Contender>, arguments: &Arguments) -> Result<(),
         eprintln!("{work}");
         let samples = interleave(&entrants, arguments.rounds, |Entrant { server, .. }| {
             let mut load = Load::open(server, servers, clients)?;
-            load.offers(2, at_a_time)?;
-            let cpu = cpu_time(server, || load.offers(TIMES, at_a_time))?;
-            Ok(cpu.as_nanos() as f64 / (clients * TIMES) as f64)
+            load.offers(TIMES / 2, at_a_time)?;
+            in_parts(server, clients * TIMES, || load.offers(TIMES, at_a_time))
         })?;
         columns.push(Column { work, samples });
     }

@@ -1,8 +1,8 @@
 //! The table for people and the file for machines.
 
 use crate::Arguments;
-use crate::common::{self, Environment, Results, Unit};
-use crate::rounds::{self, Entrant, Sample};
+use crate::common::{self, Environment, Results, Sample, Unit};
+use crate::rounds::{self, Entrant};
 
 /// What was measured, with a sample for each directory.
 pub struct Column {
@@ -18,8 +18,8 @@ pub fn table(entrants: &[Entrant], arguments: &Arguments, columns: &[Column]) ->
     for (index, entrant) in entrants.iter().enumerate() {
         let mut line = vec![entrant.contender.name.to_owned()];
         line.extend(columns.iter().map(|column| {
-            let Sample { median, spread } = &column.samples[index];
-            format!("{:.3} ±{:.1}%", median / 1000.0, spread / median * 100.0)
+            let sample = &column.samples[index];
+            format!("{:.3} {}", sample.median / 1000.0, sample.percent())
         }));
         lines.push(line);
     }

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use crate::common::Sample;
 use crate::load::Load;
-use crate::rounds::{Entrant, Sample, cpu_time, interleave};
+use crate::rounds::{Entrant, PARTS, in_parts, interleave};
 use crate::servers::Failure;
 
-/// One in so many of a run's messages precede it, so that both sides are warm.
+/// One in so many of a part's messages precede a run, so that both sides are warm.
 const WARM_UP: usize = 10;
 
 #[derive(Clone, Copy)]
@@ -14,14 +15,20 @@ pub struct Case {
     pub connections: usize,
     /// On each connection.
     pub in_flight: u8,
-    /// In each run, on all connections together; a multiple of `in_flight`.
+    /// In each run, on all connections together; as many for each of its parts, and a multiple of
+    /// `in_flight` for each.
     pub messages: usize,
 }
 
 impl Case {
-    /// How often a connection's messages are sent in a run.
+    /// In each part of a run.
+    fn messages(self) -> usize {
+        self.messages / PARTS
+    }
+
+    /// How often a connection's messages are sent in each part of a run.
     fn times(self) -> usize {
-        self.messages / usize::from(self.in_flight)
+        self.messages() / usize::from(self.in_flight)
     }
 }
 
@@ -43,12 +50,11 @@ pub fn measure(entrants: &[Entrant], case: Case, rounds: u16) -> Result<Column, 
     Ok(Column { case, samples })
 }
 
-/// The server's CPU time per message, in nanoseconds.
+/// The server's CPU time per message, in nanoseconds, in each part of a run.
 ///
 /// Connections are opened for each run, so that no server has to care for them in between.
-fn run(Entrant { contender, server }: &Entrant, case: Case) -> Result<f64, Failure> {
+fn run(Entrant { contender, server }: &Entrant, case: Case) -> Result<Vec<f64>, Failure> {
     let mut load = Load::open(contender, server, case)?;
     load.run(case.times() / WARM_UP)?;
-    let cpu = cpu_time(server, || load.run(case.times()))?;
-    Ok(cpu.as_nanos() as f64 / case.messages as f64)
+    in_parts(server, case.messages(), || load.run(case.times()))
 }

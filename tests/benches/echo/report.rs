@@ -1,9 +1,9 @@
 //! The table for people and the file for machines.
 
-use crate::common::{self, Environment, Results, Unit};
+use crate::common::{self, Environment, Results, Sample, Unit};
 use crate::echoes::PAYLOAD;
 use crate::measure::Column;
-use crate::rounds::{self, Entrant, Sample};
+use crate::rounds::{self, Entrant};
 use crate::servers::Standing;
 
 /// A line for each server. Each cell has the median in us per message, the spread between the
@@ -36,8 +36,8 @@ fn best_of(entrants: &[Entrant], column: &Column, standings: &[Standing]) -> Opt
         .min_by(f64::total_cmp)
 }
 
-fn cell(Sample { median, spread }: &Sample, best: [Option<f64>; 2]) -> String {
-    let spread = format!("±{:.1}%", spread / median * 100.0);
+fn cell(sample: &Sample, best: [Option<f64>; 2]) -> String {
+    let (median, spread) = (sample.median, sample.percent());
     let ratio = |best: Option<f64>| best.map_or(String::new(), |b| format!("{:.2}x", median / b));
     let [documented, all] = best.map(ratio);
     format!("{:.3} {spread:>6} {documented:>6} {all:>6}", median / 1000.0)

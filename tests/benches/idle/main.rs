@@ -5,6 +5,7 @@
 #![expect(unreachable_pub, reason = "a program that nobody embeds")]
 
 #[path = "../common/mod.rs"]
+#[expect(dead_code, reason = "one run has no spread")]
 mod common;
 #[path = "../echoes/mod.rs"]
 mod echoes;

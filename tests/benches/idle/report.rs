@@ -1,6 +1,6 @@
 //! The table for people and the file for machines.
 
-use crate::common::{self, Entry, Environment, Results, Standing, Unit};
+use crate::common::{self, Entry, Environment, Results, Sample, Standing, Unit};
 use crate::echoes::PAYLOAD;
 use crate::measure::Memory;
 use crate::servers::Contender;
@@ -45,8 +45,7 @@ pub fn results(rows: &[Row], connections: u16, environment: Environment) -> Resu
             case: case.into(),
             contender: contender.name.into(),
             standing: contender.standing,
-            median: bytes,
-            spread: None,
+            sample: Sample::of(vec![bytes]),
         })
     });
     Results {

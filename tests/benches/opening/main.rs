@@ -24,15 +24,15 @@ mod servers;
 use clap::Args;
 
 use echoes::{ECHOES, PACKAGES};
-use rounds::{Entrant, cpu_time, interleave, two_cpus};
+use rounds::{Entrant, in_parts, interleave, two_cpus};
 use servers::client::{connect, head, request, upgraded};
 use servers::{Contender, Failure, Standing, start};
 
 /// Connections that are opened at the same time, so that a server has work while others answer.
 const AT_ONCE: usize = 50;
 
-/// How often so many are opened in a run.
-const TIMES: usize = 40;
+/// How often so many are opened in each part of a run.
+const TIMES: usize = 8;
 
 /// Server CPU time per opening handshake, of whole servers in processes of their own.
 #[derive(Args)]
@@ -62,10 +62,9 @@ fn run(mut contenders: Vec<&'static Contender>, arguments: &Arguments) -> Result
 }
 
 /// The server's CPU time per connection, in nanoseconds.
-fn measure(entrant: &Entrant) -> Result<f64, Failure> {
-    open_all(entrant, TIMES / 10)?;
-    let cpu = cpu_time(&entrant.server, || open_all(entrant, TIMES))?;
-    Ok(cpu.as_nanos() as f64 / (AT_ONCE * TIMES) as f64)
+fn measure(entrant: &Entrant) -> Result<Vec<f64>, Failure> {
+    open_all(entrant, TIMES / 2)?;
+    in_parts(&entrant.server, AT_ONCE * TIMES, || open_all(entrant, TIMES))
 }
 
 /// Opens connections, so many at once, and resets them.

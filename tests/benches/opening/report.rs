@@ -1,7 +1,7 @@
 //! The table for people and the file for machines.
 
-use crate::common::{self, Environment, Results, Standing, Unit};
-use crate::rounds::{self, Entrant, Sample};
+use crate::common::{self, Environment, Results, Sample, Standing, Unit};
+use crate::rounds::{self, Entrant};
 
 /// A line for each server: the median in us, the spread between the quartiles in percent of it, and the
 /// ratio to the best peer.
@@ -10,12 +10,12 @@ pub fn table(entrants: &[Entrant], samples: &[Sample]) -> String {
         entrants.iter().zip(samples).filter(|(e, _)| e.contender.standing == Standing::Peer);
     let best = peers.map(|(_, sample)| sample.median).min_by(f64::total_cmp);
     let mut lines = vec![["", "us", "spread", "x best peer"].map(String::from).to_vec()];
-    lines.extend(entrants.iter().zip(samples).map(|(entrant, Sample { median, spread })| {
+    lines.extend(entrants.iter().zip(samples).map(|(entrant, sample)| {
         vec![
             entrant.contender.name.to_owned(),
-            format!("{:.2}", median / 1000.0),
-            format!("±{:.1}%", spread / median * 100.0),
-            best.map_or(String::new(), |best| format!("{:.2}x", median / best)),
+            format!("{:.2}", sample.median / 1000.0),
+            sample.percent(),
+            best.map_or(String::new(), |best| format!("{:.2}x", sample.median / best)),
         ]
     }));
     format!("server CPU per connection that is opened and reset\n\n{}", common::align(&lines))

@@ -159,6 +159,8 @@ pub struct Batch {
     pub client: bool,
     /// Each write is one, on a file that drops what it gets.
     pub system_calls: bool,
+    /// To many: each is written to when it is told, instead of after all were.
+    pub at_once: bool,
     pub messages: usize,
     /// What a pass, i.e. one batch, writes to the sink.
     pub count: Count,
@@ -174,8 +176,26 @@ impl Batch {
     }
 
     /// The message is for so many connections of a server.
-    pub fn to_many(kind: Kind, payload: usize, connections: usize) -> Self {
-        Self::of(kind, payload, false, connections)
+    pub fn to_many(kind: Kind, payload: usize, connections: usize, at_once: bool) -> Self {
+        Self { at_once, ..Self::of(kind, payload, false, connections) }
+    }
+
+    /// Tells all connections, and writes to each.
+    pub fn send_to<C>(
+        &self,
+        connections: &mut [C],
+        mut send: impl FnMut(&mut C),
+        mut flush: impl FnMut(&mut C),
+    ) {
+        if self.at_once {
+            connections.iter_mut().for_each(|connection| {
+                send(connection);
+                flush(connection);
+            });
+        } else {
+            connections.iter_mut().for_each(send);
+            connections.iter_mut().for_each(flush);
+        }
     }
 
     fn of(kind: Kind, payload: usize, client: bool, messages: usize) -> Self {
@@ -186,6 +206,7 @@ impl Batch {
             text: kind != Kind::Binary,
             client,
             system_calls: false,
+            at_once: false,
             messages,
             count: Count {
                 messages: messages as u64,

@@ -34,7 +34,7 @@ use std::env;
 use contender::Contender;
 use exchange::REQUEST;
 use feed::{Batch, Count, Kind, Stream};
-use measure::{Entrant, measure};
+use measure::{Entrant, Measured, measure};
 use report::{Column, PACKAGES, Row};
 
 const ROUNDS: usize = 11;
@@ -56,14 +56,16 @@ enum Direction {
     /// With a system call for each write.
     Write,
     Broadcast,
+    BroadcastAtOnce,
     Open,
 }
 
 use Direction::{
-    Broadcast, Open, Receive, ReceiveFragmented, ReceiveOnePerRead, Send, SendMasked, Write,
+    Broadcast, BroadcastAtOnce, Open, Receive, ReceiveFragmented, ReceiveOnePerRead, Send,
+    SendMasked, Write,
 };
 
-const WORKS: [(&str, Direction, Kind, &[usize]); 11] = [
+const WORKS: [(&str, Direction, Kind, &[usize]); 12] = [
     ("receive-binary", Receive, Kind::Binary, &PAYLOADS),
     ("receive-text", Receive, Kind::Ascii, &PAYLOADS),
     ("receive-multibyte", Receive, Kind::Multibyte, &[1 << 10]),
@@ -74,6 +76,7 @@ const WORKS: [(&str, Direction, Kind, &[usize]); 11] = [
     ("send-masked", SendMasked, Kind::Binary, &[125, 16 << 10]),
     ("write", Write, Kind::Binary, &[16, 125, 1 << 10]),
     ("broadcast", Broadcast, Kind::Binary, &[BROADCAST.0]),
+    ("broadcast-at-once", BroadcastAtOnce, Kind::Binary, &[BROADCAST.0]),
     ("open", Open, Kind::Binary, &[REQUEST.len()]),
 ];
 
@@ -131,15 +134,16 @@ fn run(
     kind: Kind,
     payload: usize,
     rounds: usize,
-) -> Vec<Option<measure::Sample>> {
+) -> Vec<Option<Measured>> {
     let stream = match direction {
         Receive => Some(Stream::new(kind, payload)),
         ReceiveOnePerRead => Some(Stream::new(kind, payload).frame_per_read()),
         ReceiveFragmented => Some(Stream::fragmented(kind, payload, FRAGMENTS)),
-        Send | SendMasked | Write | Broadcast | Open => None,
+        Send | SendMasked | Write | Broadcast | BroadcastAtOnce | Open => None,
     };
     let batch = match direction {
-        Broadcast => Batch::to_many(kind, payload, BROADCAST.1),
+        Broadcast => Batch::to_many(kind, payload, BROADCAST.1, false),
+        BroadcastAtOnce => Batch::to_many(kind, payload, BROADCAST.1, true),
         Write => Batch::new(kind, payload, false).with_system_calls(),
         _ => Batch::new(kind, payload, matches!(direction, SendMasked)),
     };
@@ -155,7 +159,7 @@ fn run(
         let run = match (&stream, direction) {
             (Some(stream), _) => contender.receiver(stream),
             (None, Open) => contender.opener(),
-            (None, Broadcast) => contender.broadcaster(&batch),
+            (None, Broadcast | BroadcastAtOnce) => contender.broadcaster(&batch),
             (None, _) => contender.sender(&batch),
         };
         takes_part.push(run.is_some());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::common::Sample;
 use crate::contender::Run;
 use crate::feed::Count;
 
@@ -20,19 +21,17 @@ pub struct Entrant<'a> {
     pub expected: Count,
 }
 
-/// Nanoseconds per message.
 #[derive(Clone, Copy)]
-pub struct Sample {
-    pub median: f64,
-    /// Between the quartiles.
-    pub spread: f64,
+pub struct Measured {
+    /// Nanoseconds per message.
+    pub sample: Sample,
     /// Into the sink, per pass.
     pub writes: u64,
 }
 
 /// In each round all contenders run once, in rotating order: whatever disturbs the machine for
 /// a while then disturbs all of them.
-pub fn measure(mut entrants: Vec<Entrant<'_>>, rounds: usize) -> Vec<Sample> {
+pub fn measure(mut entrants: Vec<Entrant<'_>>, rounds: usize) -> Vec<Measured> {
     let plan: Vec<_> = entrants.iter_mut().map(calibrate).collect();
     let mut times = vec![Vec::with_capacity(rounds); entrants.len()];
     for round in 0..rounds {
@@ -44,7 +43,8 @@ pub fn measure(mut entrants: Vec<Entrant<'_>>, rounds: usize) -> Vec<Sample> {
             times[index].push(time.as_nanos() as f64 / count.messages as f64);
         }
     }
-    times.into_iter().zip(plan).map(|(times, plan)| sample(times, plan.writes)).collect()
+    let samples = times.into_iter().map(Sample::of);
+    samples.zip(plan).map(|(sample, plan)| Measured { sample, writes: plan.writes }).collect()
 }
 
 struct Plan {
@@ -81,10 +81,4 @@ fn timed(entrant: &mut Entrant<'_>, passes: usize) -> (Duration, Count) {
 fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
-
-fn sample(mut times: Vec<f64>, writes: u64) -> Sample {
-    times.sort_by(f64::total_cmp);
-    let at = |quarter: usize| times[(times.len() - 1) * quarter / 4];
-    Sample { median: at(2), spread: at(3) - at(1), writes }
 }

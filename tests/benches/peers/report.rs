@@ -1,7 +1,7 @@
 //! The table for people and the file for machines.
 
 use crate::common::{self, Entry, Environment, Results, Standing, Unit};
-use crate::measure::Sample;
+use crate::measure::Measured;
 
 /// The packages of the peers, whose versions the report states.
 pub const PACKAGES: [&str; 4] = ["tungstenite", "fastwebsockets", "tokio-websockets", "sockudo-ws"];
@@ -18,7 +18,7 @@ pub struct Row {
     pub work: &'static str,
     pub payload: usize,
     /// One per column; `None` where the contender sits out.
-    pub samples: Vec<Option<Sample>>,
+    pub samples: Vec<Option<Measured>>,
 }
 
 impl Row {
@@ -27,7 +27,7 @@ impl Row {
             .iter()
             .zip(&self.samples)
             .filter(|(column, _)| matches!(column.standing, Standing::Peer | Standing::Tuned))
-            .filter_map(|(_, sample)| sample.map(|sample| sample.median))
+            .filter_map(|(_, measured)| measured.map(|measured| measured.sample.median))
             .min_by(f64::total_cmp)
     }
 }
@@ -59,24 +59,24 @@ pub fn table(columns: &[Column], rows: &[Row]) -> String {
     out
 }
 
-fn cell(sample: Option<Sample>, fastest: Option<f64>) -> String {
-    let Some(Sample { median, spread, .. }) = sample else {
+fn cell(measured: Option<Measured>, fastest: Option<f64>) -> String {
+    let Some(Measured { sample, .. }) = measured else {
         return "-".into();
     };
+    let median = sample.median;
     let precision = match median {
         0.0..100.0 => 2,
         100.0..1000.0 => 1,
         _ => 0,
     };
-    let percent = format!("±{:.1}%", spread / median * 100.0);
-    let ratio = ratio(sample, fastest);
+    let (percent, ratio) = (sample.percent(), ratio(measured, fastest));
     format!("{median:.precision$} {percent:>5} {ratio:>6}")
 }
 
 /// How often each has written to send a batch. A sink that costs nothing flatters those which
 /// write often, so the table shows it.
 fn writes(row: &Row, used: &[usize], width: usize) -> Option<Vec<String>> {
-    let writes = |&index: &usize| row.samples[index].map_or(0, |sample| sample.writes);
+    let writes = |&index: &usize| row.samples[index].map_or(0, |measured| measured.writes);
     if used.iter().all(|index| writes(index) == 0) {
         return None;
     }
@@ -86,9 +86,9 @@ fn writes(row: &Row, used: &[usize], width: usize) -> Option<Vec<String>> {
     Some(line)
 }
 
-fn ratio(sample: Option<Sample>, fastest: Option<f64>) -> String {
-    match (sample, fastest) {
-        (Some(sample), Some(fastest)) => format!("{:.2}x", sample.median / fastest),
+fn ratio(measured: Option<Measured>, fastest: Option<f64>) -> String {
+    match (measured, fastest) {
+        (Some(measured), Some(fastest)) => format!("{:.2}x", measured.sample.median / fastest),
         _ => String::new(),
     }
 }
@@ -109,14 +109,13 @@ pub fn results(
 ) -> Results {
     let mut entries = Vec::new();
     for Row { work, payload, samples } in rows {
-        for (column, sample) in columns.iter().zip(samples) {
-            entries.extend(sample.map(|Sample { median, spread, .. }| Entry {
+        for (column, measured) in columns.iter().zip(samples) {
+            entries.extend(measured.map(|Measured { sample, .. }| Entry {
                 work: (*work).into(),
                 case: payload.to_string(),
                 contender: column.name.into(),
                 standing: column.standing,
-                median,
-                spread: Some(spread),
+                sample,
             }));
         }
     }

@@ -85,12 +85,17 @@ impl Contender for Socker {
         Some(Box::new(move |passes| {
             for _ in 0..passes {
                 let frame = Frame::binary(black_box(&batch.payload));
-                for machine in &mut machines {
-                    machine.send_frame(&frame).expect("send");
+                if batch.at_once {
+                    for machine in &mut machines {
+                        machine.write_frame(&frame, |bytes| sink.write(bytes)).expect("open");
+                    }
+                    continue;
                 }
-                for machine in &mut machines {
-                    flush(machine, &sink);
-                }
+                batch.send_to(
+                    &mut machines,
+                    |machine| machine.send_frame(&frame).expect("open"),
+                    |machine| flush(machine, &sink),
+                );
             }
             sink.take(passes * batch.messages)
         }))

@@ -79,12 +79,11 @@ impl Contender for SockudoWs {
         Some(Box::new(move |passes| {
             for _ in 0..passes {
                 let message = Message::Binary(black_box(&batch.payload).clone());
-                for (protocol, cork) in &mut connections {
-                    send(protocol, cork, &message, false);
-                }
-                for (_, cork) in &mut connections {
-                    flush(cork, &sink);
-                }
+                batch.send_to(
+                    &mut connections,
+                    |(protocol, cork)| send(protocol, cork, &message, false),
+                    |(_, cork)| flush(cork, &sink),
+                );
             }
             sink.take(passes * batch.messages)
         }))

@@ -77,17 +77,18 @@ impl Contender for TokioWebsockets {
         let socket = |_| ServerBuilder::new().config(config).serve(Wire::sending(&sink));
         let mut sockets: Vec<_> = (0..batch.messages).map(socket).collect();
         Some(Box::new(move |passes| {
-            let mut context = Context::from_waker(Waker::noop());
+            let context = || Context::from_waker(Waker::noop());
             for _ in 0..passes {
                 let message = Message::binary(black_box(&batch.payload).clone());
-                for socket in &mut sockets {
-                    let mut socket = Pin::new(socket);
-                    ready(socket.as_mut().poll_ready(&mut context));
-                    socket.start_send(message.clone()).expect("send");
-                }
-                for socket in &mut sockets {
-                    ready(Pin::new(socket).poll_flush(&mut context));
-                }
+                batch.send_to(
+                    &mut sockets,
+                    |socket| {
+                        let mut socket = Pin::new(socket);
+                        ready(socket.as_mut().poll_ready(&mut context()));
+                        socket.start_send(message.clone()).expect("send");
+                    },
+                    |socket| ready(Pin::new(socket).poll_flush(&mut context())),
+                );
             }
             sink.take(passes * batch.messages)
         }))

@@ -37,12 +37,11 @@ impl Contender for Tungstenite {
         Some(Box::new(move |passes| {
             for _ in 0..passes {
                 let message = Message::Binary(black_box(&batch.payload).clone());
-                for socket in &mut sockets {
-                    socket.write(message.clone()).expect("write");
-                }
-                for socket in &mut sockets {
-                    socket.flush().expect("flush");
-                }
+                batch.send_to(
+                    &mut sockets,
+                    |socket| socket.write(message.clone()).expect("write"),
+                    |socket| socket.flush().expect("flush"),
+                );
             }
             sink.take(passes * batch.messages)
         }))

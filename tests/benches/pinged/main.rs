@@ -25,8 +25,9 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use clients::Clients;
+use common::Sample;
 use report::Row;
-use rounds::{cpu_time, sample, two_cpus};
+use rounds::{cpu_time, two_cpus};
 use servers::files::allow_connections;
 use servers::{Contender, Failure, Server, Standing, bind_to_cpu, start};
 
@@ -100,11 +101,11 @@ fn measure(
 }
 
 /// The server's CPU time per echo, in nanoseconds.
-fn echoes(server: &Server, clients: &mut Clients, rounds: u16) -> Result<rounds::Sample, Failure> {
+fn echoes(server: &Server, clients: &mut Clients, rounds: u16) -> Result<Sample, Failure> {
     clients.echo(ECHOES / 10)?;
     let run = |_| {
         let cpu = cpu_time(server, || clients.echo(ECHOES))?;
         Ok(cpu.as_nanos() as f64 / ECHOES as f64)
     };
-    Ok(sample((0..rounds).map(run).collect::<Result<_, Failure>>()?))
+    Ok(Sample::of((0..rounds).map(run).collect::<Result<_, Failure>>()?))
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::common::{self, Entry, Environment, Results, Unit};
-use crate::rounds::Sample;
+use crate::common::{self, Entry, Environment, Results, Sample, Unit};
 use crate::servers::Contender;
 use crate::{Arguments, PERIOD};
 
@@ -51,8 +50,8 @@ pub fn table(rows: &[Row], Arguments { connections, .. }: &Arguments) -> String 
     )
 }
 
-fn cell(Sample { median, spread }: &Sample) -> String {
-    format!("{:.2} ±{:.1}%", median / 1000.0, spread / median * 100.0)
+fn cell(sample: &Sample) -> String {
+    format!("{:.2} {}", sample.median / 1000.0, sample.percent())
 }
 
 pub fn results(
@@ -62,19 +61,18 @@ pub fn results(
 ) -> Results {
     let mut entries = Vec::new();
     for row in rows {
-        let mut add = |case: String, median, spread| {
+        let mut add = |case: String, sample| {
             entries.push(Entry {
                 work: "pinged".into(),
                 case,
                 contender: row.contender.name.into(),
                 standing: row.contender.standing,
-                median,
-                spread,
+                sample,
             });
         };
-        add(format!("{connections}, a ping and its answer"), row.per_ping(), None);
-        add("1, an echo".into(), row.alone.median, Some(row.alone.spread));
-        add(format!("{connections}, an echo among them"), row.among.median, Some(row.among.spread));
+        add(format!("{connections}, a ping and its answer"), Sample::of(vec![row.per_ping()]));
+        add("1, an echo".into(), row.alone);
+        add(format!("{connections}, an echo among them"), row.among);
     }
     Results {
         bench: "pinged".into(),

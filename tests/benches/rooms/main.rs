@@ -21,7 +21,7 @@ mod tokio_tungstenite;
 use clap::Args;
 
 use load::Load;
-use rounds::{Entrant, cpu_time, interleave, two_cpus};
+use rounds::{Entrant, in_parts, interleave, two_cpus};
 use servers::files::allow_connections;
 use servers::{Contender, Failure, Standing, start};
 
@@ -38,8 +38,8 @@ const BURSTS: [usize; 2] = [1, 16];
 /// Of an action, as JSON.
 pub const ACTION: usize = 200;
 
-/// How often the owner sends a burst in a run.
-const TIMES: usize = 100;
+/// How often the owner sends a burst in each part of a run.
+const TIMES: usize = 20;
 
 /// Server CPU time per action that is delivered to a member, of whole servers in processes of their
 /// own.
@@ -78,10 +78,8 @@ fn run(contenders: Vec<&'static Contender>, arguments: &Arguments) -> Result<(),
 }
 
 /// The server's CPU time per delivered action, in nanoseconds.
-fn measure(entrant: &Entrant, members: u16, burst: usize) -> Result<f64, Failure> {
+fn measure(entrant: &Entrant, members: u16, burst: usize) -> Result<Vec<f64>, Failure> {
     let mut load = Load::open(entrant, members.into())?;
-    load.run(burst, TIMES / 10)?;
-    let cpu = cpu_time(&entrant.server, || load.run(burst, TIMES))?;
-    let delivered = f64::from(members) * (burst * TIMES) as f64;
-    Ok(cpu.as_nanos() as f64 / delivered)
+    load.run(burst, TIMES / 2)?;
+    in_parts(&entrant.server, usize::from(members) * burst * TIMES, || load.run(burst, TIMES))
 }

@@ -1,7 +1,7 @@
 //! The table for people and the file for machines.
 
-use crate::common::{self, Environment, Results, Standing, Unit};
-use crate::rounds::{self, Entrant, Sample};
+use crate::common::{self, Environment, Results, Sample, Standing, Unit};
+use crate::rounds::{self, Entrant};
 use crate::{ACTION, Arguments};
 
 /// Actions in one write, with a sample for each server.
@@ -29,8 +29,8 @@ pub fn table(entrants: &[Entrant], members: u16, columns: &[Column]) -> String {
     )
 }
 
-fn cell(Sample { median, spread }: &Sample, floor: Option<f64>) -> String {
-    let spread = format!("±{:.1}%", spread / median * 100.0);
+fn cell(sample: &Sample, floor: Option<f64>) -> String {
+    let (median, spread) = (sample.median, sample.percent());
     let ratio = floor.map_or(String::new(), |floor| format!("{:.2}x", median / floor));
     format!("{:.3} {spread:>6} {ratio:>6}", median / 1000.0)
 }

@@ -8,8 +8,11 @@ use std::time::Duration;
 
 use rustix::thread::{CpuSet, sched_getaffinity};
 
-use crate::common::{self, Entry, Environment};
+use crate::common::{self, Entry, Environment, Sample};
 use crate::servers::{Contender, Failure, Server, bind_to_cpu};
+
+/// Of a run, each of which counts by itself: what disturbs the machine for a moment spoils one of them.
+pub const PARTS: usize = 5;
 
 /// As long as a server may take to come to rest: the system states the CPU time of a thread up to
 /// when it last slept.
@@ -18,13 +21,6 @@ const REST: Duration = Duration::from_millis(10);
 pub struct Entrant {
     pub contender: &'static Contender,
     pub server: Server,
-}
-
-/// Nanoseconds per message.
-pub struct Sample {
-    pub median: f64,
-    /// Between the quartiles.
-    pub spread: f64,
 }
 
 /// One for the servers, one for the load, if there are as many.
@@ -76,24 +72,25 @@ pub fn start(
 }
 
 /// In each round all servers run once, in rotating order: whatever disturbs the machine for a while
-/// then disturbs all of them. A run tells its nanoseconds per message.
+/// then disturbs all of them. A run gives the nanoseconds per message of each of its
+/// parts, of which the samples are.
 pub fn interleave(
     entrants: &[Entrant],
     rounds: u16,
-    mut run: impl FnMut(&Entrant) -> Result<f64, Failure>,
+    mut run: impl FnMut(&Entrant) -> Result<Vec<f64>, Failure>,
 ) -> Result<Vec<Sample>, Failure> {
     let rounds = usize::from(rounds);
-    let mut times = vec![Vec::with_capacity(rounds); entrants.len()];
+    let mut times = vec![Vec::new(); entrants.len()];
     for round in 0..rounds {
         for turn in 0..entrants.len() {
             let index = (round + turn) % entrants.len();
             let entrant = &entrants[index];
-            let time =
+            let parts =
                 run(entrant).map_err(|failure| format!("{}: {failure}", entrant.contender.name))?;
-            times[index].push(time);
+            times[index].extend(parts);
         }
     }
-    Ok(times.into_iter().map(sample).collect())
+    Ok(times.into_iter().map(Sample::of).collect())
 }
 
 /// What one case has shown, for the file.
@@ -108,10 +105,19 @@ pub fn entries(
         case: case.to_string(),
         contender: contender.name.into(),
         standing: contender.standing,
-        median: sample.median,
-        spread: Some(sample.spread),
+        sample: *sample,
     };
     entrants.iter().zip(samples).map(entry).collect()
+}
+
+/// A run in its parts: the server's CPU time for each of so many messages.
+pub fn in_parts(
+    server: &Server,
+    messages: usize,
+    mut act: impl FnMut() -> Result<(), Failure>,
+) -> Result<Vec<f64>, Failure> {
+    let part = |_| Ok(cpu_time(server, &mut act)?.as_nanos() as f64 / messages as f64);
+    (0..PARTS).map(part).collect()
 }
 
 /// What a server's CPU does meanwhile.
@@ -135,10 +141,4 @@ pub fn total_cpu_time(server: &Server) -> Result<Duration, Failure> {
         time += Duration::from_nanos(nanoseconds.parse()?);
     }
     Ok(time)
-}
-
-pub fn sample(mut times: Vec<f64>) -> Sample {
-    times.sort_by(f64::total_cmp);
-    let at = |quarter: usize| times[(times.len() - 1) * quarter / 4];
-    Sample { median: at(2), spread: at(3) - at(1) }
 }

@@ -127,12 +127,13 @@ fn drawn(label: String, mut entries: Vec<&Entry>, unit: Unit) -> Case {
     entries.sort_by_cached_key(|entry| rank(entry));
     let (mut limit, mut bars) = (None, Vec::new());
     for entry in entries {
-        let figure = Figure { value: entry.median, text: told(entry.median, unit) };
+        let figure = Figure { value: entry.sample.median, text: told(entry.sample.median, unit) };
         if entry.standing == Standing::Floor {
             limit = Some(figure);
         } else {
             let (label, class) = (name(entry), class(entry));
-            bars.push(Bar { label, class, figure, spread: entry.spread });
+            let spread = Some(entry.sample.spread).filter(|&spread| spread > 0.0);
+            bars.push(Bar { label, class, figure, spread });
         }
     }
     Case { label, limit, bars }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::common::{Entry, Results, Standing, Unit, align};
+use crate::common::{Entry, Results, Sample, Standing, Unit, align};
 use crate::figure::figure;
 
 const NONE: &str = "-";
@@ -10,7 +10,8 @@ const NONE: &str = "-";
 const LEGEND: &str = "Medians; less is better. The limit is what nobody can do without, such as the \
     system calls; a peer is as its documentation has it, or tuned as far as we could. The ratio is of \
     the fastest of all peers, tuned or not, to Socker: above 1, Socker is faster. Spread: between the \
-    quartiles, the largest of a row.";
+    quartiles, the largest of a row. The ratio of the least is that of the runs which were disturbed \
+    least.";
 
 pub struct Table {
     /// The first is the head.
@@ -33,7 +34,13 @@ impl Table {
 
         let mut head = vec!["work", "case", "unit", "limit"];
         head.extend(&ours);
-        head.extend(["fastest peer", "fastest tuned peer", "peer / Socker", "spread"]);
+        head.extend([
+            "fastest peer",
+            "fastest tuned peer",
+            "peer / Socker",
+            "spread",
+            "of the least",
+        ]);
         let mut lines = vec![head.into_iter().map(String::from).collect()];
         lines.extend(rows.iter().map(|row| row.line(&ours)));
         Self { lines }
@@ -64,6 +71,10 @@ fn ratio(ratio: f64) -> String {
     format!("{ratio:.decimals$}")
 }
 
+fn median(sample: &Sample) -> f64 {
+    sample.median
+}
+
 /// The entries of a bench by work and case, in the order of the first of each.
 pub fn rows(results: &Results) -> Vec<Row<'_>> {
     let mut rows: Vec<Row<'_>> = Vec::new();
@@ -87,15 +98,18 @@ impl Row<'_> {
         line.push(self.limits());
         line.extend(ours.iter().map(|name| {
             let entry = self.entries.iter().find(|entry| entry.contender == *name);
-            entry.map_or(NONE.into(), |entry| figure(entry.median))
+            entry.map_or(NONE.into(), |entry| figure(entry.sample.median))
         }));
         line.extend([Standing::Peer, Standing::Tuned].map(|standing| {
-            self.fastest(&[standing]).map_or(NONE.into(), |Entry { contender, median, .. }| {
-                format!("{contender} {}", figure(*median))
+            self.fastest(&[standing], median).map_or(NONE.into(), |entry| {
+                format!("{} {}", entry.contender, figure(entry.sample.median))
             })
         }));
-        line.push(self.ratios());
-        line.push(self.spread());
+        line.push(self.ratios(median));
+        let spread = self.spread();
+        // Of one run there is no other ratio.
+        let least = spread.as_ref().map_or(NONE.into(), |_| self.ratios(|sample| sample.least));
+        line.extend([spread.unwrap_or(NONE.into()), least]);
         line
     }
 
@@ -104,31 +118,31 @@ impl Row<'_> {
         let floors = self.entries.iter().filter(|entry| entry.standing == Standing::Floor);
         match &floors.collect::<Vec<_>>()[..] {
             [] => NONE.into(),
-            [floor] => figure(floor.median),
+            [floor] => figure(floor.sample.median),
             floors => {
                 let named = floors
                     .iter()
-                    .map(|floor| format!("{} {}", floor.contender, figure(floor.median)));
+                    .map(|floor| format!("{} {}", floor.contender, figure(floor.sample.median)));
                 named.collect::<Vec<_>>().join(", ")
             }
         }
     }
 
-    fn fastest(&self, standings: &[Standing]) -> Option<&Entry> {
+    fn fastest(&self, standings: &[Standing], of: fn(&Sample) -> f64) -> Option<&Entry> {
         let entries = self.entries.iter().filter(|entry| standings.contains(&entry.standing));
-        entries.copied().min_by(|a, b| a.median.total_cmp(&b.median))
+        entries.copied().min_by(|a, b| of(&a.sample).total_cmp(&of(&b.sample)))
     }
 
     /// One for each of ours, by name if there are more.
-    fn ratios(&self) -> String {
-        let Some(peer) = self.fastest(&[Standing::Peer, Standing::Tuned]) else {
+    fn ratios(&self, of: fn(&Sample) -> f64) -> String {
+        let Some(peer) = self.fastest(&[Standing::Peer, Standing::Tuned], of) else {
             return NONE.into();
         };
         let ours = self.entries.iter().filter(|entry| entry.standing == Standing::Ours);
         let ratios: Vec<_> = ours
-            .map(|Entry { contender, median, .. }| {
+            .map(|Entry { contender, sample, .. }| {
                 let name = contender.strip_prefix("socker-").unwrap_or(contender);
-                (name, ratio(peer.median / median))
+                (name, ratio(of(&peer.sample) / of(sample)))
             })
             .collect();
         match &ratios[..] {
@@ -141,9 +155,10 @@ impl Row<'_> {
         }
     }
 
-    fn spread(&self) -> String {
-        let share = |entry: &&Entry| Some(entry.spread? / entry.median * 100.0);
-        let largest = self.entries.iter().filter_map(share).max_by(f64::total_cmp);
-        largest.map_or(NONE.into(), |percent| format!("±{percent:.1}%"))
+    /// `None` where each ran once.
+    fn spread(&self) -> Option<String> {
+        let share = |entry: &&Entry| entry.sample.spread / entry.sample.median;
+        let largest = self.entries.iter().max_by(|a, b| share(a).total_cmp(&share(b)))?;
+        (largest.sample.spread > 0.0).then(|| largest.sample.percent())
     }
 }
