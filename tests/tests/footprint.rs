@@ -245,6 +245,16 @@ fn a_queue_owns_about_what_waits_in_it() {
     assert!(owned < 1 << 16, "{owned} bytes for {} that wait", machine.outgoing_len());
 
     let mut machine = upgraded(Role::Server, &config);
+    let owned = self::owned(|| {
+        let large = socker_core::wire::Frame::binary(&[1; 1 << 20]);
+        machine.write_frame(&large, |bytes| bytes.len() - 1).unwrap();
+        drop(large);
+        machine.send(Message::text("hi")).unwrap();
+        machine.outgoing().advance(1);
+    });
+    assert!(owned < 1 << 10, "{owned} bytes for {} that wait", machine.outgoing_len());
+
+    let mut machine = upgraded(Role::Server, &config);
     let owned = self::owned(|| while machine.send(Message::binary(vec![2; 4 << 10])).is_ok() {});
     assert!(owned < 300_000, "{owned} bytes for {} that wait", machine.outgoing_len());
 }

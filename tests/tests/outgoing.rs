@@ -19,6 +19,8 @@ enum Call {
     /// Encoded once for many.
     Shared(usize),
     Ping(usize),
+    /// The same, and so much of what is first is written at once.
+    Offered(usize, usize),
     /// So much of a chunk is written, and more than all counts as all.
     Write(usize),
 }
@@ -27,13 +29,15 @@ fn call() -> impl Strategy<Value = Call> {
     // About the lengths from which on bytes are kept instead of copied.
     let len =
         || prop_oneof![0..200_usize, 1000..1040_usize, 4080..4110_usize, 65_500..65_600_usize];
+    let most = || prop_oneof![0..300_usize, 0..70_000_usize, Just(usize::MAX)];
     prop_oneof![
         len().prop_map(Call::Borrowed),
         len().prop_map(Call::Owned),
         len().prop_map(Call::Text),
         len().prop_map(Call::Shared),
+        (len(), most()).prop_map(|(len, most)| Call::Offered(len, most)),
         (0..126_usize).prop_map(Call::Ping),
-        prop_oneof![0..300_usize, 0..70_000_usize, Just(usize::MAX)].prop_map(Call::Write),
+        most().prop_map(Call::Write),
     ]
 }
 
@@ -42,14 +46,21 @@ fn machine(role: Role, limit: usize) -> Machine {
     Machine::upgraded(Instant::START, role, config.into(), Seed::from([7; 16]))
 }
 
-/// Queues it, and gives the frame that it has to become.
-fn queue(machine: &mut Machine, call: &Call, fill: u8) -> Option<frames::Frame> {
+/// Queues it, takes what is written at once, and gives the frame that it has to become.
+fn queue(
+    machine: &mut Machine,
+    call: &Call,
+    fill: u8,
+    taken: &mut Vec<u8>,
+) -> Option<frames::Frame> {
     let bytes = |len: usize| vec![b'a' + fill % 26; len];
     let (opcode, payload) = match *call {
         Call::Write(_) => return None,
         Call::Text(len) => (opcode::TEXT, bytes(len)),
         Call::Ping(len) => (opcode::PING, bytes(len)),
-        Call::Borrowed(len) | Call::Owned(len) | Call::Shared(len) => (opcode::BINARY, bytes(len)),
+        Call::Borrowed(len) | Call::Owned(len) | Call::Shared(len) | Call::Offered(len, _) => {
+            (opcode::BINARY, bytes(len))
+        }
     };
     let queued = match call {
         Call::Borrowed(_) => machine.send(Message::binary(&payload[..])).is_ok(),
@@ -58,6 +69,13 @@ fn queue(machine: &mut Machine, call: &Call, fill: u8) -> Option<frames::Frame> 
             machine.send(Message::text(String::from_utf8(payload.clone()).ok()?)).is_ok()
         }
         Call::Shared(_) => machine.send_frame(&Frame::binary(&payload)).is_ok(),
+        Call::Offered(_, most) => {
+            let write = |bytes: &[u8]| {
+                taken.extend_from_slice(&bytes[..bytes.len().min(*most)]);
+                *most
+            };
+            machine.write_frame(&Frame::binary(&payload), write).is_ok()
+        }
         Call::Ping(_) => machine.ping(&payload).is_ok(),
         Call::Write(_) => false,
     };
@@ -92,7 +110,7 @@ proptest! {
             fill += 1;
             match call {
                 Call::Write(most) => take(&mut machine, *most, &mut taken),
-                call => sent.extend(queue(&mut machine, call, fill)),
+                call => sent.extend(queue(&mut machine, call, fill, &mut taken)),
             }
         }
         take(&mut machine, usize::MAX, &mut taken);
@@ -135,7 +153,7 @@ fn the_limit_to_the_byte() {
                     "{role:?}, {len} bytes at {limit}"
                 );
                 assert_eq!(
-                    begun().write_frame(&frame, |_| 0),
+                    begun().write_frame(&frame, |_| 0).map(|_| ()),
                     expected,
                     "{role:?}, {len} bytes at {limit}"
                 );

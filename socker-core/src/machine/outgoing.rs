@@ -100,13 +100,21 @@ impl Queue {
         }
     }
 
-    /// Appends to an empty queue what was not written of bytes.
+    /// Appends to an empty queue what was not written of bytes, and gives its length.
     #[inline]
-    pub(super) fn push_rest(&mut self, bytes: &Bytes, written: usize) {
+    pub(super) fn push_rest(&mut self, bytes: &Bytes, written: usize) -> usize {
         self.progressed |= written > 0;
-        if written < bytes.len() {
-            self.push_shared(bytes.slice(written..));
+        if written >= bytes.len() {
+            return 0;
         }
+        let rest = bytes.slice(written..);
+        // However little is left, a tail would keep the memory of all of it.
+        if bytes.len() >= SHARE_FRAME_FROM {
+            self.push_segment(rest);
+        } else {
+            self.tail = Tail::Shared(rest);
+        }
+        bytes.len() - written
     }
 
     /// The tail becomes a segment.

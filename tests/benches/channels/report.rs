@@ -148,6 +148,7 @@ pub fn results(
         cases: "players x messages a second, and how they come".into(),
         unit: Unit::Nanoseconds,
         rounds: (*rounds).into(),
+        parts: 1,
         environment,
         entries,
     }

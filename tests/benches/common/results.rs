@@ -20,6 +20,8 @@ pub struct Results {
     pub unit: Unit,
     /// Runs of each contender in each case.
     pub rounds: usize,
+    /// Of each run; each counts by itself.
+    pub parts: usize,
     pub environment: Environment,
     pub entries: Vec<Entry>,
 }

@@ -2,7 +2,7 @@
 
 use crate::Arguments;
 use crate::common::{self, Environment, Results, Sample, Unit};
-use crate::rounds::{self, Entrant};
+use crate::rounds::{self, Entrant, PARTS};
 
 /// What was measured, with a sample for each directory.
 pub struct Column {
@@ -49,6 +49,7 @@ pub fn results(
         cases: "servers x clients".into(),
         unit: Unit::Nanoseconds,
         rounds: (*rounds).into(),
+        parts: PARTS,
         environment,
         entries: entries.collect(),
     }

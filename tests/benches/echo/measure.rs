@@ -7,8 +7,8 @@ use crate::load::Load;
 use crate::rounds::{Entrant, PARTS, in_parts, interleave};
 use crate::servers::Failure;
 
-/// One in so many of a part's messages precede a run, so that both sides are warm.
-const WARM_UP: usize = 10;
+/// How often each connection's messages precede a run at the least, so that both sides are warm.
+const WARM_UP: usize = 2;
 
 #[derive(Clone, Copy)]
 pub struct Case {
@@ -55,6 +55,6 @@ pub fn measure(entrants: &[Entrant], case: Case, rounds: u16) -> Result<Column, 
 /// Connections are opened for each run, so that no server has to care for them in between.
 fn run(Entrant { contender, server }: &Entrant, case: Case) -> Result<Vec<f64>, Failure> {
     let mut load = Load::open(contender, server, case)?;
-    load.run(case.times() / WARM_UP)?;
+    load.run((case.times() / 2).max(WARM_UP * case.connections))?;
     in_parts(server, case.messages(), || load.run(case.times()))
 }

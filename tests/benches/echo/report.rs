@@ -3,7 +3,7 @@
 use crate::common::{self, Environment, Results, Sample, Unit};
 use crate::echoes::PAYLOAD;
 use crate::measure::Column;
-use crate::rounds::{self, Entrant};
+use crate::rounds::{self, Entrant, PARTS};
 use crate::servers::Standing;
 
 /// A line for each server. Each cell has the median in us per message, the spread between the
@@ -58,6 +58,7 @@ pub fn results(
         cases: "connections x in flight".into(),
         unit: Unit::Nanoseconds,
         rounds: rounds.into(),
+        parts: PARTS,
         environment,
         entries: entries.collect(),
     }

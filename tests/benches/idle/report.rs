@@ -54,6 +54,7 @@ pub fn results(rows: &[Row], connections: u16, environment: Environment) -> Resu
         cases: "since the opening, or since one echo".into(),
         unit: Unit::Bytes,
         rounds: 1,
+        parts: 1,
         environment,
         entries: entries.collect(),
     }

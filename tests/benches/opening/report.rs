@@ -1,7 +1,7 @@
 //! The table for people and the file for machines.
 
 use crate::common::{self, Environment, Results, Sample, Standing, Unit};
-use crate::rounds::{self, Entrant};
+use crate::rounds::{self, Entrant, PARTS};
 
 /// A line for each server: the median in us, the spread between the quartiles in percent of it, and the
 /// ratio to the best peer.
@@ -33,6 +33,7 @@ pub fn results(
         cases: "what a client sends".into(),
         unit: Unit::Nanoseconds,
         rounds: rounds.into(),
+        parts: PARTS,
         environment,
         entries: rounds::entries("opening", "handshake", entrants, samples),
     }

@@ -23,8 +23,8 @@ pub trait Contender {
         None
     }
 
-    /// A server that sends the batch's message to as many connections as that has messages, all of
-    /// which are written to after all were told, or each at once.
+    /// A server that sends the batch's message to as many connections as that has messages: all are
+    /// queued first and then flushed, or each at once.
     fn broadcaster<'a>(&self, _: &'a Batch) -> Option<Run<'a>> {
         None
     }

@@ -159,7 +159,7 @@ pub struct Batch {
     pub client: bool,
     /// Each write is one, on a file that drops what it gets.
     pub system_calls: bool,
-    /// To many: each is written to when it is told, instead of after all were.
+    /// To many: each message is flushed when it is queued, instead of after all are.
     pub at_once: bool,
     pub messages: usize,
     /// What a pass, i.e. one batch, writes to the sink.
@@ -180,7 +180,7 @@ impl Batch {
         Self { at_once, ..Self::of(kind, payload, false, connections) }
     }
 
-    /// Tells all connections, and writes to each.
+    /// Queues the message for all connections and flushes each.
     pub fn send_to<C>(
         &self,
         connections: &mut [C],

@@ -37,9 +37,9 @@ impl Contender for Copy {
         Some(sender(batch, |_| {}))
     }
 
-    /// One for each.
+    /// One for each; what is written at once need not be copied.
     fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
-        Some(sender(batch, |_| {}))
+        (!batch.at_once).then(|| sender(batch, |_| {}))
     }
 }
 

@@ -91,6 +91,7 @@ fn contenders() -> Vec<Box<dyn Contender>> {
         Box::new(fastwebsockets::Fastwebsockets),
         Box::new(tokio_websockets::TokioWebsockets),
         Box::new(sockudo_ws::SockudoWs),
+        Box::new(sockudo_ws::Tuned),
     ]
 }
 

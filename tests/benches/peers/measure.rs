@@ -1,4 +1,4 @@
-//! Runs all contenders in turn and keeps the median of each.
+//! Runs all contenders in turn.
 
 use std::time::Duration;
 

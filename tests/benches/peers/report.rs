@@ -125,6 +125,7 @@ pub fn results(
         cases: "bytes of the payload".into(),
         unit: Unit::Nanoseconds,
         rounds,
+        parts: 1,
         environment,
         entries,
     }

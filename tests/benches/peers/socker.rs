@@ -87,7 +87,10 @@ impl Contender for Socker {
                 let frame = Frame::binary(black_box(&batch.payload));
                 if batch.at_once {
                     for machine in &mut machines {
-                        machine.write_frame(&frame, |bytes| sink.write(bytes)).expect("open");
+                        let write = |bytes: &_| sink.write(bytes);
+                        if machine.write_frame(&frame, write).expect("open") > 0 {
+                            flush(machine, &sink);
+                        }
                     }
                     continue;
                 }

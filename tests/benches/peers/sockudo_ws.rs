@@ -5,11 +5,12 @@ use std::io::IoSlice;
 
 use ::sockudo_ws::OpCode;
 use ::sockudo_ws::cork::{CorkBuffer, ZERO_COPY_MIN};
-use ::sockudo_ws::frame::encode_frame_header;
+use ::sockudo_ws::frame::{encode_frame, encode_frame_header};
 use ::sockudo_ws::handshake::server_handshake;
 use ::sockudo_ws::protocol::{Message, Protocol, Role};
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 
+use crate::common::Standing;
 use crate::contender::{Contender, Run};
 use crate::exchange::Exchange;
 use crate::feed::{Batch, Count, Feed, READ, Stream};
@@ -21,6 +22,9 @@ const LIMIT: usize = 64 << 20;
 const SLICES: usize = 16;
 
 pub struct SockudoWs;
+
+/// With a frame for many that is encoded once.
+pub struct Tuned;
 
 impl Contender for SockudoWs {
     fn name(&self) -> &'static str {
@@ -102,6 +106,38 @@ impl Contender for SockudoWs {
     }
 }
 
+impl Contender for Tuned {
+    fn name(&self) -> &'static str {
+        "sockudo-ws-tuned"
+    }
+
+    fn standing(&self) -> Standing {
+        Standing::Tuned
+    }
+
+    fn receiver<'a>(&self, _: &'a Stream) -> Option<Run<'a>> {
+        None
+    }
+
+    fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
+        let sink = Sink::of(batch);
+        let mut corks: Vec<_> = (0..batch.messages).map(|_| CorkBuffer::new()).collect();
+        Some(Box::new(move |passes| {
+            for _ in 0..passes {
+                let mut frame = BytesMut::new();
+                encode_frame(&mut frame, OpCode::Binary, black_box(&batch.payload), true, None);
+                let frame = frame.freeze();
+                batch.send_to(
+                    &mut corks,
+                    |cork| cork.push_segment(frame.clone()),
+                    |cork| flush(cork, &sink),
+                );
+            }
+            sink.take(passes * batch.messages)
+        }))
+    }
+}
+
 /// Its stream refers to large payloads that need no mask instead of copying them.
 fn send(protocol: &mut Protocol, cork: &mut CorkBuffer, message: &Message, client: bool) {
     let (opcode, payload) = match message {
@@ -119,9 +155,13 @@ fn send(protocol: &mut Protocol, cork: &mut CorkBuffer, message: &Message, clien
 
 fn flush(cork: &mut CorkBuffer, sink: &Sink) {
     while cork.has_data() {
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let count = cork.fill_write_slices(&mut slices);
-        let written = sink.write_vectored(&slices[..count]);
+        let written = if cork.chunk().len() < cork.remaining() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let count = cork.fill_write_slices(&mut slices);
+            sink.write_vectored(&slices[..count])
+        } else {
+            sink.write(cork.chunk())
+        };
         cork.consume(written);
     }
 }

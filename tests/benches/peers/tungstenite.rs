@@ -18,7 +18,8 @@ const SMALL_READ: usize = 1024;
 pub struct Tungstenite;
 
 /// With the read buffer that suits the reads: the fastest size, give or take a few percent. For sending
-/// there is nothing to tune, as the default write buffer holds a batch.
+/// there is nothing to tune, as the default write buffer holds a batch, but that it need not wait for a
+/// flush.
 pub struct Tuned;
 
 impl Contender for Tungstenite {
@@ -31,20 +32,8 @@ impl Contender for Tungstenite {
     }
 
     fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
-        let sink = Sink::of(batch);
-        let socket = |_| WebSocket::from_raw_socket(Wire::sending(&sink), Role::Server, None);
-        let mut sockets: Vec<_> = (0..batch.messages).map(socket).collect();
-        Some(Box::new(move |passes| {
-            for _ in 0..passes {
-                let message = Message::Binary(black_box(&batch.payload).clone());
-                batch.send_to(
-                    &mut sockets,
-                    |socket| socket.write(message.clone()).expect("write"),
-                    |socket| socket.flush().expect("flush"),
-                );
-            }
-            sink.take(passes * batch.messages)
-        }))
+        let flush = |socket: &mut WebSocket<_>| socket.flush().expect("flush");
+        Some(broadcaster(batch, WebSocketConfig::default(), flush))
     }
 
     fn opener(&self) -> Option<Run<'static>> {
@@ -86,9 +75,33 @@ impl Contender for Tuned {
         Some(receiver(stream, WebSocketConfig::default().read_buffer_size(size)))
     }
 
+    /// Each message is written when it is sent.
+    fn broadcaster<'a>(&self, batch: &'a Batch) -> Option<Run<'a>> {
+        let config = WebSocketConfig::default().write_buffer_size(0);
+        batch.at_once.then(|| broadcaster(batch, config, |_| {}))
+    }
+
     fn opener(&self) -> Option<Run<'static>> {
         Some(opener(WebSocketConfig::default().read_buffer_size(SMALL_READ)))
     }
+}
+
+fn broadcaster<'a>(
+    batch: &'a Batch,
+    config: WebSocketConfig,
+    flush: impl Fn(&mut WebSocket<Wire<'static>>) + 'a,
+) -> Run<'a> {
+    let sink = Sink::of(batch);
+    let socket = |_| WebSocket::from_raw_socket(Wire::sending(&sink), Role::Server, Some(config));
+    let mut sockets: Vec<_> = (0..batch.messages).map(socket).collect();
+    Box::new(move |passes| {
+        for _ in 0..passes {
+            let message = Message::Binary(black_box(&batch.payload).clone());
+            let write = |socket: &mut WebSocket<_>| socket.write(message.clone()).expect("write");
+            batch.send_to(&mut sockets, write, &flush);
+        }
+        sink.take(passes * batch.messages)
+    })
 }
 
 fn receiver<'a>(stream: &'a Stream, config: WebSocketConfig) -> Run<'a> {

@@ -83,6 +83,7 @@ pub fn results(
         cases: "connections".into(),
         unit: Unit::Nanoseconds,
         rounds: (*rounds).into(),
+        parts: 1,
         environment,
         entries,
     }

@@ -1,7 +1,7 @@
 //! The table for people and the file for machines.
 
 use crate::common::{self, Environment, Results, Sample, Standing, Unit};
-use crate::rounds::{self, Entrant};
+use crate::rounds::{self, Entrant, PARTS};
 use crate::{ACTION, Arguments};
 
 /// Actions in one write, with a sample for each server.
@@ -50,6 +50,7 @@ pub fn results(
         cases: "members x actions at a time".into(),
         unit: Unit::Nanoseconds,
         rounds: (*rounds).into(),
+        parts: PARTS,
         environment,
         entries: entries.collect(),
     }

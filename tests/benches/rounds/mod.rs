@@ -1,4 +1,4 @@
-//! Runs all servers in turn and keeps the median of each.
+//! Runs all servers in turn.
 
 use std::fmt::Display;
 use std::fs;
@@ -73,7 +73,7 @@ pub fn start(
 
 /// In each round all servers run once, in rotating order: whatever disturbs the machine for a while
 /// then disturbs all of them. A run gives the nanoseconds per message of each of its
-/// parts, of which the samples are.
+/// parts, which are sampled together.
 pub fn interleave(
     entrants: &[Entrant],
     rounds: u16,
@@ -110,7 +110,7 @@ pub fn entries(
     entrants.iter().zip(samples).map(entry).collect()
 }
 
-/// A run in its parts: the server's CPU time for each of so many messages.
+/// A run, in parts of so many messages: the server's CPU time per message in each, in nanoseconds.
 pub fn in_parts(
     server: &Server,
     messages: usize,

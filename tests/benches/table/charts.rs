@@ -2,7 +2,7 @@
 
 use crate::chart::{Bar, Case, Chart, Figure, Scale};
 use crate::common::{Entry, Environment, Results, Standing, Unit};
-use crate::environments::rounds_of;
+use crate::environments::runs_of;
 use crate::figure::figure;
 use crate::rows::{Row, rows};
 
@@ -111,7 +111,7 @@ impl Subject {
             cases,
             notes: Vec::new(),
         };
-        let rounds = sentence(&rounds_of(results.rounds));
+        let rounds = sentence(&runs_of(results));
         chart.notes = vec![format!("{rounds}{}", marks(&chart)), environment(&results.environment)];
         Ok(chart)
     }

@@ -6,8 +6,8 @@ use crate::common::{Environment, Results};
 /// different ones, which should not be compared.
 pub fn lines(all: &[Results]) -> Vec<String> {
     let what = |results: &Results| {
-        let Results { bench, measured, cases, rounds, .. } = results;
-        format!("{bench}: {measured}; case: {cases}; {}", rounds_of(*rounds))
+        let Results { bench, measured, cases, .. } = results;
+        format!("{bench}: {measured}; case: {cases}; {}", runs_of(results))
     };
     let mut lines: Vec<_> = all.iter().map(what).collect();
     let merged = merged(all);
@@ -18,10 +18,11 @@ pub fn lines(all: &[Results]) -> Vec<String> {
     lines
 }
 
-pub fn rounds_of(rounds: usize) -> String {
-    match rounds {
-        1 => "one run".into(),
-        _ => format!("medians of {rounds} rounds"),
+pub fn runs_of(Results { rounds, parts, .. }: &Results) -> String {
+    match (rounds, parts) {
+        (1, 1) => "one run".into(),
+        (_, 1) => format!("medians of {rounds} runs"),
+        _ => format!("medians of {rounds} runs in {parts} parts"),
     }
 }
 

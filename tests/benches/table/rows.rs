@@ -9,9 +9,8 @@ const NONE: &str = "-";
 
 const LEGEND: &str = "Medians; less is better. The limit is what nobody can do without, such as the \
     system calls; a peer is as its documentation has it, or tuned as far as we could. The ratio is of \
-    the fastest of all peers, tuned or not, to Socker: above 1, Socker is faster. Spread: between the \
-    quartiles, the largest of a row. The ratio of the least is that of the runs which were disturbed \
-    least.";
+    the fastest of all peers, tuned or not, to Socker: above 1, Socker is faster. The second ratio is that of each one's \
+    minimum, whose fastest peer may be another. Spread: between the quartiles, the largest of a row.";
 
 pub struct Table {
     /// The first is the head.
@@ -105,11 +104,11 @@ impl Row<'_> {
                 format!("{} {}", entry.contender, figure(entry.sample.median))
             })
         }));
-        line.push(self.ratios(median));
         let spread = self.spread();
-        // Of one run there is no other ratio.
-        let least = spread.as_ref().map_or(NONE.into(), |_| self.ratios(|sample| sample.least));
-        line.extend([spread.unwrap_or(NONE.into()), least]);
+        // A single run is its own minimum.
+        let of_minima = spread.as_ref().map(|_| self.ratios(|sample| sample.minimum));
+        line.push(self.ratios(median));
+        line.extend([of_minima, spread].map(|cell| cell.unwrap_or(NONE.into())));
         line
     }
 

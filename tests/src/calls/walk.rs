@@ -255,12 +255,17 @@ impl Walk {
     /// The socket takes so many bytes of what it is given.
     pub(super) fn write_frame(&mut self, kind: MessageKind, len: usize, most: usize) -> Vec<u8> {
         let (sent, mut written) = (self.sent.len(), None);
+        let first = self.machine.outgoing().chunk().to_vec();
+        let role = self.machine.role();
         self.send_shared(&message(kind, len), |machine, frame| {
-            machine.write_frame(frame, |bytes| {
-                assert!(!bytes.is_empty());
+            let waiting = machine.write_frame(frame, |bytes| {
+                assert!(!bytes.is_empty() && bytes.starts_with(&first));
+                assert!(!first.is_empty() || role == Role::Client || bytes == frame.as_bytes());
                 written = Some(bytes[..most.min(bytes.len())].to_vec());
                 most
-            })
+            })?;
+            assert_eq!(waiting, machine.outgoing_len());
+            Ok(())
         });
         assert_eq!(written.is_some(), self.sent.len() > sent);
         let written = written.unwrap_or_default();
