@@ -33,13 +33,7 @@ impl Table {
 
         let mut head = vec!["work", "case", "unit", "limit"];
         head.extend(&ours);
-        head.extend([
-            "fastest peer",
-            "fastest tuned peer",
-            "peer / Socker",
-            "spread",
-            "of the least",
-        ]);
+        head.extend(["fastest peer", "fastest tuned peer", "peer / Socker", "of minima", "spread"]);
         let mut lines = vec![head.into_iter().map(String::from).collect()];
         lines.extend(rows.iter().map(|row| row.line(&ours)));
         Self { lines }
