@@ -13,13 +13,16 @@ use std::{
 };
 
 use socker_mio::{
-    RunError,
+    EventLoop, RunError,
     core::{
         self, CloseCode, CloseReason, Config, Message,
         service::{Context, PeerId, Service},
     },
 };
 use support::{Echo, PATIENCE, Server, client, listening, open};
+
+/// A client's, without a payload.
+const PONG: &[u8] = b"\x8A\x80\0\0\0\0";
 
 /// Remembers who is there.
 #[derive(Default)]
@@ -102,7 +105,7 @@ impl Service for Busy {
 
     fn message(&mut self, _: &mut Context<'_>, _: PeerId, _: Message<'_>) {
         if let Some(mut socket) = self.answering.take() {
-            socket.write_all(b"\x8A\x80\0\0\0\0").unwrap();
+            socket.write_all(PONG).unwrap();
             thread::sleep(Duration::from_millis(2_100));
         }
     }
@@ -112,21 +115,32 @@ impl Service for Busy {
     }
 }
 
+/// With so many peers.
+fn busy(peers: usize, config: Config) -> (EventLoop<Busy>, Vec<TcpStream>) {
+    let (mut events, address) = listening(Busy::default(), config);
+    let thread = thread::spawn(move || (0..peers).map(|_| open(address)).collect());
+    while events.service().peers < peers {
+        events.poll(None).unwrap();
+    }
+    (events, thread.join().unwrap())
+}
+
+/// Turns until the peer is asked whether it is there.
+fn until_pinged(events: &mut EventLoop<Busy>, socket: &mut TcpStream) {
+    socket.set_nonblocking(true).unwrap();
+    while socket.read(&mut [0; 2]).is_err() {
+        events.poll(Some(Duration::from_millis(1))).unwrap();
+    }
+}
+
 #[test]
 fn nobody_is_late_whose_answer_waits_to_be_read() {
     let config = Config::default()
         .keep_alive(Some(Duration::from_millis(50)))
         .keep_alive_timeout(Duration::from_secs(2));
-    let (mut events, address) = listening(Busy::default(), config);
-    let thread = thread::spawn(move || (open(address), open(address)));
-    while events.service().peers < 2 {
-        events.poll(None).unwrap();
-    }
-    let (mut asking, mut answering) = thread.join().unwrap();
-    answering.set_nonblocking(true).unwrap();
-    while answering.read(&mut [0; 2]).is_err() {
-        events.poll(Some(Duration::from_millis(1))).unwrap();
-    }
+    let (mut events, sockets) = busy(2, config);
+    let [mut asking, mut answering] = sockets.try_into().unwrap();
+    until_pinged(&mut events, &mut answering);
     events.with_service(|busy, _| busy.answering = Some(answering.try_clone().unwrap()));
     asking.write_all(b"\x81\x80\0\0\0\0").unwrap();
     while events.service().answering.is_some() {
@@ -142,20 +156,12 @@ fn nobody_of_a_crowd_is_late_whose_answer_waits_to_be_read() {
     let config = Config::default()
         .keep_alive(Some(Duration::from_millis(500)))
         .keep_alive_timeout(Duration::from_secs(4));
-    let (mut events, address) = listening(Busy::default(), config);
-    let thread = thread::spawn(move || (0..300).map(|_| open(address)).collect::<Vec<_>>());
-    while events.service().peers < 300 {
-        events.poll(None).unwrap();
-    }
-    let mut sockets = thread.join().unwrap();
+    let (mut events, mut sockets) = busy(300, config);
     for socket in &mut sockets {
-        socket.set_nonblocking(true).unwrap();
-        while socket.read(&mut [0; 2]).is_err() {
-            events.poll(Some(Duration::from_millis(1))).unwrap();
-        }
+        until_pinged(&mut events, socket);
     }
     for socket in &mut sockets {
-        socket.write_all(b"\x8A\x80\0\0\0\0").unwrap();
+        socket.write_all(PONG).unwrap();
     }
     thread::sleep(Duration::from_millis(4_500));
     for _ in 0..10 {

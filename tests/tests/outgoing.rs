@@ -18,9 +18,9 @@ enum Call {
     Text(usize),
     /// Encoded once for many.
     Shared(usize),
-    Ping(usize),
     /// The same, and so much of what is first is written at once.
     Offered(usize, usize),
+    Ping(usize),
     /// So much of a chunk is written, and more than all counts as all.
     Write(usize),
 }

@@ -103,18 +103,15 @@ impl Queue {
     /// Appends to an empty queue what was not written of bytes, and gives its length.
     #[inline]
     pub(super) fn push_rest(&mut self, bytes: &Bytes, written: usize) -> usize {
-        self.progressed |= written > 0;
         if written >= bytes.len() {
+            self.progressed |= written > 0;
             return 0;
         }
-        let rest = bytes.slice(written..);
-        // However little is left, a tail would keep the memory of all of it.
-        if bytes.len() >= SHARE_FRAME_FROM {
-            self.push_segment(rest);
-        } else {
-            self.tail = Tail::Shared(rest);
-        }
-        bytes.len() - written
+        // All of it decides how it is queued: however little is left, a tail would keep the memory of a
+        // large one.
+        self.push_shared(bytes.clone());
+        Outgoing(self).advance(written);
+        self.len()
     }
 
     /// The tail becomes a segment.

@@ -92,13 +92,13 @@ impl Contender for Socker {
                             flush(machine, &sink);
                         }
                     }
-                    continue;
+                } else {
+                    batch.send_to(
+                        &mut machines,
+                        |machine| machine.send_frame(&frame).expect("open"),
+                        |machine| flush(machine, &sink),
+                    );
                 }
-                batch.send_to(
-                    &mut machines,
-                    |machine| machine.send_frame(&frame).expect("open"),
-                    |machine| flush(machine, &sink),
-                );
             }
             sink.take(passes * batch.messages)
         }))

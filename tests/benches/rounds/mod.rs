@@ -72,8 +72,8 @@ pub fn start(
 }
 
 /// In each round all servers run once, in rotating order: whatever disturbs the machine for a while
-/// then disturbs all of them. A run gives the nanoseconds per message of each of its
-/// parts, which are sampled together.
+/// then disturbs all of them. A run gives the nanoseconds per message of each of its parts, which are
+/// sampled together.
 pub fn interleave(
     entrants: &[Entrant],
     rounds: u16,

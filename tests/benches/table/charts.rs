@@ -111,8 +111,8 @@ impl Subject {
             cases,
             notes: Vec::new(),
         };
-        let rounds = sentence(&runs_of(results));
-        chart.notes = vec![format!("{rounds}{}", marks(&chart)), environment(&results.environment)];
+        let runs = sentence(&runs_of(results));
+        chart.notes = vec![format!("{runs}{}", marks(&chart)), environment(&results.environment)];
         Ok(chart)
     }
 

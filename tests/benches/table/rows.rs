@@ -9,8 +9,9 @@ const NONE: &str = "-";
 
 const LEGEND: &str = "Medians; less is better. The limit is what nobody can do without, such as the \
     system calls; a peer is as its documentation has it, or tuned as far as we could. The ratio is of \
-    the fastest of all peers, tuned or not, to Socker: above 1, Socker is faster. The second ratio is that of each one's \
-    minimum, whose fastest peer may be another. Spread: between the quartiles, the largest of a row.";
+    the fastest of all peers, tuned or not, to Socker: above 1, Socker is faster. The second ratio is \
+    that of each one's minimum, whose fastest peer may be another. Spread: between the quartiles, the \
+    largest of a row.";
 
 pub struct Table {
     /// The first is the head.
