@@ -148,13 +148,14 @@ async fn serve(Serve { listen, record, no_arena, announce }: &Serve) -> Result<(
     }
     drop(listener);
     info!("ending: closing all connections");
-    ending.cancel();
     tasks.close();
     let Services { echo, game, rooms, directory } = services;
     echo.drain(DRAIN, GOING_AWAY);
     game.drain(DRAIN, GOING_AWAY);
     rooms.drain(DRAIN, GOING_AWAY);
     directory.drain(DRAIN, GOING_AWAY);
+    // Last, so that pages hear that the directory goes, and not that its own arena leaves it.
+    ending.cancel();
     let ended = async {
         tokio::join!(
             echo.drained(),

@@ -103,6 +103,39 @@ async fn nobody_hears_of_others_who_are_drained() {
     assert_eq!(closed(&mut client).await.0, CloseCode::Away);
 }
 
+/// Nor while some are not yet closed, which takes a while where there are many: the first have
+/// answered by then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_who_are_drained_nobody_hears_of_others() {
+    let (mut probe, _told) = Probe::new();
+    let peers = Arc::new(Mutex::new(Vec::new()));
+    let all = Arc::clone(&peers);
+    probe.on_opened = Box::new(move |_, peer, ()| all.lock().unwrap().push(peer));
+    probe.on_closed = Box::new(move |cx, _, ()| {
+        cx.broadcast(peers.lock().unwrap().iter().copied(), Frame::text("one is gone"));
+    });
+    let server = Server::new(probe).start();
+    let mut clients = Vec::new();
+    for _ in 0..5_000 {
+        let mut client = connect(&server, PIPE).await.unwrap();
+        clients.push(tokio::spawn(async move {
+            let heard = client.recv().await.transpose();
+            let reason = client.close_reason().cloned();
+            (heard, reason)
+        }));
+    }
+    server.drain(Duration::from_secs(30), "restart");
+    for client in clients {
+        let (heard, reason) = soon(client).await.unwrap();
+        assert!(matches!(heard, Ok(None)), "{heard:?}");
+        assert!(
+            matches!(reason, Some(CloseReason::Peer { code: CloseCode::Away, .. })),
+            "{reason:?}"
+        );
+    }
+    soon(server.drained()).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_deadline_cuts_a_peer_that_does_not_answer() {
     let (mut probe, mut told) = Probe::new();

@@ -151,11 +151,12 @@ impl<S: Service> Hub<S> {
     /// Handles what waits, and the time.
     #[inline]
     pub(super) fn catch_up(&self, place: &mut Place<S>, now: Instant) {
-        if !self.inbox.is_empty() {
-            for item in self.inbox.take() {
-                let peer = item.peer();
-                self.call(peer, || place.handle(&self.limits, now, item));
-            }
+        let items = (!self.inbox.is_empty()).then(|| self.inbox.take());
+        // Looked at after what waited was taken: that may be of those whom the drain has closed.
+        place.silent = self.is_draining();
+        for item in items.into_iter().flatten() {
+            let peer = item.peer();
+            self.call(peer, || place.handle(&self.limits, now, item));
         }
         self.call(None, || place.handle_timeout(&self.limits, now));
     }
@@ -286,8 +287,8 @@ impl<S: Service> Hub<S> {
         if self.drain.set(deadline).is_err() {
             return;
         }
-        // What was sent before goes first. That one of them is gone is no news for the others, whose
-        // tasks may come to it later.
+        // What was sent before goes first. That one of them is gone is no news for the others, to whom
+        // this may come later: the service is silent from here on.
         for (_, mailbox) in lobby.mailboxes.iter() {
             mailbox.push(Order::Close(CloseCode::Away, reason.to_owned()));
         }

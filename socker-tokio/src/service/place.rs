@@ -49,6 +49,8 @@ pub(super) struct Place<S> {
     overrun: Vec<PeerId>,
     /// The latest time that the service was told.
     now: Instant,
+    /// All are closed, or about to be: what the service says goes to nobody.
+    pub(super) silent: bool,
 }
 
 impl<S: Service> Place<S> {
@@ -58,6 +60,7 @@ impl<S: Service> Place<S> {
             members: Peers::default(),
             overrun: Vec::new(),
             now: Instant::START,
+            silent: false,
         }
     }
 
@@ -127,6 +130,9 @@ impl<S: Service> Place<S> {
     #[inline]
     fn carry_out(&mut self, limits: &Limits, mut own: Option<&mut Own<'_>>) {
         let Self { runner, members, overrun, .. } = self;
+        if self.silent {
+            return runner.drain(|_| ());
+        }
         let mut send =
             |to, content: Content<'_>, delivery, own: Option<(&mut Machine, Instant)>| {
                 if let Some(member) = members.get_mut(to)
