@@ -72,12 +72,13 @@ function begin(entered) {
     remember(room);
     showInvitation(room.uuid);
   }
-  showBoard('here', room);
+  resume();
 }
 
-function pause() {
-  if (!room.isOwner) next = new Picture();
-  showBoard('away', room);
+/** It may not even have been told all that was drawn before. */
+function pause({ target: entered }) {
+  if (!entered.isOwner) next = new Picture();
+  showBoard('away', entered);
 }
 
 function resume() {

@@ -47,13 +47,19 @@ export class Lobby {
   #backoff = new Backoff();
   /** The one thing that is waited for: a list, or the next try. */
   #timer = 0;
+  /** Whether a list was waited for in vain. */
+  #hasGivenUp = false;
 
   /** @param {import('./socker/directory.js').Directory} directory @param {Listener} listener */
   constructor(directory, listener) {
     this.#directory = directory;
     this.#listener = listener;
-    for (const type of ['serveradded', 'connected', 'reconnected']) {
-      directory.addEventListener(type, ({ server }) => (!server || isArena(server)) && this.#seek());
+    directory.addEventListener('serveradded', ({ server }) => isArena(server) && this.#seek());
+    for (const type of ['connected', 'reconnected']) {
+      directory.addEventListener(type, () => {
+        this.#seek();
+        if (this.#hasGivenUp) this.#give(); // for another reason now
+      });
     }
   }
 
@@ -75,6 +81,7 @@ export class Lobby {
   /** Somebody is there who wants to play. */
   open() {
     this.#isOpen = true;
+    this.#hasGivenUp = false;
     if (!HAS_WEBRTC) return this.#fallBack('this browser has no WebRTC');
     if (!this.#isWilling) return this.#fallBack('you have left the arena');
     this.#seek();
@@ -154,6 +161,7 @@ export class Lobby {
 
   /** None is listed in time. */
   #give() {
+    this.#hasGivenUp = true;
     if (!this.isSeeking || this.#attempt) return;
     const isThere = this.#directory.state === 'connected';
     this.#fallBack(isThere ? 'no arena is listed' : 'the directory does not answer');

@@ -22,8 +22,9 @@ afterEach(async () => {
   await server.interrupt();
 });
 
-async function visit(address = server.address) {
+async function visit(address = server.address, prepare = async () => {}) {
   const page = await browser.context.newPage();
+  await prepare(page);
   await page.setViewportSize({ width: 720, height: 560 }); // small pictures are drawn soon
   page.on('pageerror', (error) => complaints.push(`${error}`));
   page.on('console', (message) => {
@@ -165,7 +166,9 @@ test('a finger draws, sharply on a screen of high density, and does not scroll',
   await session.send('Emulation.setTouchEmulationEnabled', { enabled: true });
   await owner.waitForFunction(() => document.getElementById('board-canvas').width === 3 * 390);
   await owner.evaluate(() => document.getElementById('board').scrollIntoView());
-  const before = await owner.evaluate(() => scrollY);
+  // The page above may become longer: the browser scrolls then, so that the board stays where it is.
+  const top = () => owner.evaluate(() => document.getElementById('board-canvas').getBoundingClientRect().top);
+  const before = await top();
   const { x, y, width, height } = await owner.locator('#board-canvas').boundingBox();
   const touch = (type, ...places) =>
     session.send('Input.dispatchTouchEvent', {
@@ -178,7 +181,7 @@ test('a finger draws, sharply on a screen of high density, and does not scroll',
   await touch('touchMove', [0.8, 0.9], [0.3, 0.1]);
   await touch('touchEnd');
   for (const page of [owner, follower]) await shows(page, 1);
-  assert.equal(await owner.evaluate(() => scrollY), before);
+  assert.equal(await top(), before);
   assert.deepEqual(complaints, []);
 });
 
@@ -202,10 +205,18 @@ test('who follows can not draw, and may stop', async () => {
 
 test('the link is copied, and the button says so', async () => {
   const owner = await open();
+  // It says so for a moment only.
+  const listen = () =>
+    owner.evaluate(() => {
+      const words = document.getElementById('board-copied');
+      window.said = new Promise((said) => {
+        new MutationObserver(() => words.textContent.startsWith('Copied') && said()).observe(words, { childList: true, characterData: true, subtree: true });
+      });
+    });
   await browser.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.address });
-  await owner.bringToFront();
+  await listen();
   await press(owner, '#board-copy');
-  await owner.waitForFunction(() => document.getElementById('board-copied').textContent.startsWith('Copied'));
+  await owner.evaluate(() => window.said);
   const link = await linkOf(owner);
   assert.match(link, /\/\?uuid=[0-9a-f-]{36}$/);
   assert.equal(await owner.evaluate(() => navigator.clipboard.readText()), link);
@@ -216,8 +227,9 @@ test('the link is copied, and the button says so', async () => {
     document.addEventListener('copy', () => (window.copied = `${document.getSelection()}`));
   });
   await owner.waitForFunction(() => document.getElementById('board-copy').textContent === 'Copy');
+  await listen();
   await press(owner, '#board-copy');
-  await owner.waitForFunction(() => document.getElementById('board-copied').textContent.startsWith('Copied'));
+  await owner.evaluate(() => window.said);
   assert.equal(await owner.evaluate(() => window.copied), link);
   assert.deepEqual(complaints, []);
 });
@@ -276,6 +288,31 @@ test('the picture outlives the server, and what is drawn meanwhile arrives', asy
   await stands(follower, 'follower', 'here');
   await shows(follower, 2);
   assert.equal(await pixels(follower), await pixels(owner));
+});
+
+test('who is cut off before all that was drawn is told has all of it in the end', async () => {
+  const owner = await open();
+  for (const stroke of [ZIGZAG, CROSS]) await draw(owner, stroke);
+  await shows(owner, 2);
+  const cuts = [];
+  const hold = (page) =>
+    page.routeWebSocket(/\/rooms$/, (socket) => {
+      const there = socket.connectToServer();
+      if (cuts.push(() => socket.close({ code: 4000 })) > 1) return;
+      let told = 0; // that it is let in, and of one stroke
+      there.onMessage((message) => told++ < 2 && socket.send(message));
+    });
+  const follower = await visit(await linkOf(owner), hold);
+  await shows(follower, 1);
+  await press(owner, '#board-undo');
+  await shows(owner, 1);
+  await draw(owner, [[0.5, 0.9]]);
+  await shows(owner, 2);
+  await cuts[0]();
+  await stands(follower, 'follower', 'here');
+  await shows(follower, 2);
+  assert.equal(await pixels(follower), await pixels(owner));
+  assert.deepEqual(complaints, []);
 });
 
 test('a board that is closed or unknown says so, and offers an own one', async () => {

@@ -67,8 +67,8 @@ const plays = (page, arena, peers) =>
   );
 
 const row = (page, name) => page.locator('#server-list li', { has: page.locator('.server-name', { hasText: name }) });
-/** Waits until a row of the list says so. */
-const says = (page, name, words) => row(page, name).filter({ hasText: words }).waitFor();
+/** Waits until a row of the list says so. A server that could not be measured is measured again after 15 s. */
+const says = (page, name, words) => row(page, name).filter({ hasText: words }).waitFor({ timeout: 90_000 });
 const press = (page, name) => row(page, name).locator('button').click();
 const own = (page) => page.evaluate(() => window.socker.self);
 
@@ -159,6 +159,20 @@ test('without an arena the page plays over the WebSocket, until there is one', a
   assert.deepEqual(complaints, []);
 });
 
+test('where the directory is late, and lists no arena, the page says so', async () => {
+  await begin('--no-arena');
+  const page = await browser.context.newPage();
+  let connect = () => {};
+  await page.routeWebSocket(/\/directory\/clients$/, (socket) => {
+    connect = () => socket.connectToServer();
+  });
+  await page.goto(server.address);
+  const says = (why) => page.waitForFunction((why) => document.getElementById('status-way').textContent.includes(why), why, OFTEN);
+  await says('the directory does not answer');
+  connect();
+  await says('no arena is listed');
+});
+
 test('round trips are numbers, on both ways and for every server; an echo is no arena', async () => {
   await begin();
   const page = await open();
@@ -207,7 +221,8 @@ test('where the only arena rejects, the page plays without, and tries again', as
   await shut.register({ name: 'shut', game: 'scene' });
   const page = await open();
   await plays(page, '', 1);
-  assert.equal(await page.textContent('[data-stage="offer"] .said'), 'The arena shut rejected the connection.');
+  const said = () => document.querySelector('[data-stage="offer"] .said').textContent === 'The arena shut rejected the connection.';
+  await page.waitForFunction(said, null, OFTEN);
   await shut.page.waitForFunction(() => window.offers >= 4, null, OFTEN); // the probe's is one of them
   await plays(page, '', 1);
   assert.deepEqual(complaints, []);
