@@ -1,20 +1,33 @@
-use tokio::signal;
+use std::future::Future;
 
-/// Ready at Ctrl-C or SIGTERM.
-pub(crate) async fn end_signal() {
-    #[cfg(unix)]
-    {
-        use signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+/// Ready at the first Ctrl-C or SIGTERM after this call. Where there can be no handler for one, the
+/// system ends the program by itself.
+#[cfg(unix)]
+pub(crate) fn end_signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    async fn come(signal: Option<Signal>) {
+        match signal {
+            Some(mut signal) => _ = signal.recv().await,
+            None => std::future::pending().await,
         }
     }
-    // Without a handler for it, the system ends the program at Ctrl-C by itself.
-    if signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+    let [interrupt, terminate] =
+        [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok());
+    async {
+        tokio::select! {
+            () = come(interrupt) => {}
+            () = come(terminate) => {}
+        }
+    }
+}
+
+/// Ready at the first Ctrl-C. Without a handler for it, the system ends the program by itself.
+#[cfg(not(unix))]
+pub(crate) fn end_signal() -> impl Future<Output = ()> {
+    async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }

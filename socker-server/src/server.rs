@@ -127,10 +127,10 @@ async fn serve(Serve { listen, record, no_arena, announce }: &Serve) -> Result<(
         // It waits in the listener's queue until connections are accepted.
         tasks.spawn(arena::run_inside(address, *announce, ending.clone()));
     }
+    let mut end = pin!(end_signal());
     // Nobody has to read it.
     let _ = writeln!(io::stdout(), "Socker is at http://{address}/ (Ctrl-C ends it)");
 
-    let mut end = pin!(end_signal());
     loop {
         tokio::select! {
             () = &mut end => break,

@@ -36,10 +36,11 @@ pub(crate) fn run_alone(arguments: arguments::Arena) -> Result<(), String> {
         Options { directory: directory.clone(), name: name.clone(), bind, announced: announce };
     let ended = runtime.block_on(async {
         let ending = CancellationToken::new();
+        let end = end_signal();
         let mut run = pin!(host::run(options, ending.clone(), listed));
         tokio::select! {
             ended = &mut run => return ended,
-            () = end_signal() => {}
+            () = end => {}
         }
         info!("ending: the players are told");
         ending.cancel();
