@@ -182,19 +182,20 @@ test('an offer that was given up is answered before the next is made', async () 
   assert.equal(await game.offers(), 2);
 });
 
-test('a server that leaves, or says nothing, while somebody connects', async () => {
-  const game = await play(browser, server.address);
+test('a server that says nothing, or leaves, while somebody connects', async () => {
+  const [mute, game] = [await play(browser, server.address), await play(browser, server.address)];
+  await mute.register({ name: 'mute' });
   await game.register({ name: 'duel' });
-  await game.set('hold');
+  for (const one of [mute, game]) await one.set('hold');
   const page = await visit({ ...SOON, connectTimeout: 100 });
-  await heard(page, 'serveradded duel');
-  const silent = () => page.evaluate(() => window.outcome(window.named('duel').createDataChannel('a')));
+  await heard(page, 'serveradded mute');
+  const silent = () => page.evaluate(() => window.outcome(window.named('mute').createDataChannel('a')));
   assert.equal(await silent(), 'DirectoryError timeout');
 
   const other = await visit();
   await heard(other, 'serveradded duel');
   await other.evaluate(() => void (window.connecting = window.outcome(window.named('duel').connect())));
-  await game.offered(2);
+  await game.offered(1);
   await game.leave();
   // The directory rejects the offer at once, and tells of the list later.
   assert.equal(await other.evaluate(() => window.connecting), 'DirectoryError rejected');

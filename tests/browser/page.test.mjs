@@ -87,11 +87,11 @@ test('two tabs see each other come, move and go', async () => {
   await first.waitForFunction(
     ([id, { x, y }]) => {
       const now = window.socker.peers.get(id);
-      return now.x !== x || now.y !== y;
+      return now && (now.x !== x || now.y !== y);
     },
     [id, before],
   );
-  await first.waitForFunction((id) => Math.abs(window.socker.peers.get(id).x - 800) < 20, id);
+  await first.waitForFunction((id) => Math.abs((window.socker.peers.get(id)?.x ?? NaN) - 800) < 20, id);
 
   await second.close();
   await first.waitForFunction(() => document.documentElement.dataset.peers === '1');

@@ -5,6 +5,8 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { launch } from './browser.mjs';
 import { serve } from './server.mjs';
 
+/** What the server of /play says last: the page is ready then. */
+const PLAY = 3;
 /** A directory's answer to an offer. */
 const ANSWER = 6;
 const OFTEN = { polling: 50 };
@@ -74,8 +76,9 @@ const shows = (data, tab = page) =>
 const reached = (stage) => page.waitForSelector(`[data-stage="${stage}"][data-reached]`);
 const atHome = (tab) => shows({ state: 'playing', source: 'arena', arena: 'home' }, tab);
 
-/** The server comes back, and the page begins to connect. */
-async function restart() {
+/** The server comes back, and the page begins to connect; it is not ready before `play`, its way to /play, is released. */
+async function restart(play) {
+  play.hold((message) => message[0] === PLAY);
   const { host } = new URL(server.address);
   await server.interrupt();
   await shows({ state: 'closed' });
@@ -84,11 +87,12 @@ async function restart() {
 }
 
 test('“Reconnect now” while the directory is not back yet: the page plays in the arena, and in it alone', async () => {
-  const directory = await way('/directory/clients');
+  const [directory, play] = [await way('/directory/clients'), await way('/play')];
   await page.goto(server.address);
   await atHome();
   directory.hold();
-  await restart();
+  await restart(play);
+  play.release();
   await reached('ready');
   await page.dispatchEvent('#reconnect', 'click'); // at once
   await reached('ready');
@@ -104,13 +108,12 @@ test('“Reconnect now” while an arena is on its way: the page leaves no marke
   const [directory, play] = [await way('/directory/clients'), await way('/play')];
   await page.goto(server.address);
   await atHome();
-  // The list comes to a page that is ready: earlier it would measure the way to the arena first, and later play without.
+  // The list comes to a page that is just ready: earlier it would measure the way to the arena first, and later play
+  // without.
   directory.hold();
-  play.hold();
-  await restart();
-  while (!directory.isHolding()) await page.waitForTimeout(20);
+  await restart(play);
+  while (!directory.isHolding() || !play.isHolding()) await page.waitForTimeout(20);
   play.release();
-  await reached('ready');
   directory.release();
   directory.hold((message) => message[0] === ANSWER);
   await reached('offer');
@@ -132,7 +135,7 @@ test('there is one connection to /echo, however often that to /play is lost', as
   const [echo, play] = [await way('/echo'), await way('/play')];
   const says = (end) => page.waitForFunction((end) => document.getElementById('socket-p50').textContent.endsWith(end), end, OFTEN);
   const areOpen = async (count) => {
-    for (let looks = 0; echo.open.size !== count && looks < 100; looks++) await page.waitForTimeout(50);
+    for (let looks = 0; echo.open.size !== count && looks < 600; looks++) await page.waitForTimeout(50);
     assert.equal(echo.open.size, count);
   };
   await page.goto(server.address);
