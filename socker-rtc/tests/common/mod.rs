@@ -149,9 +149,10 @@ impl World {
         }
     }
 
-    /// Runs until it is so. Panics if that takes a minute.
+    /// Runs until it is so. Panics if that takes ten minutes: what is lost again and again is sent again
+    /// after twice the time each.
     pub fn until(&mut self, mut is: impl FnMut(&mut Self) -> bool) {
-        let end = self.now + Duration::from_secs(60);
+        let end = self.now + Duration::from_secs(600);
         self.flush();
         while !is(self) {
             assert!(self.now < end, "it never was, after {} events", self.events.len());
