@@ -106,7 +106,7 @@ impl Service for Busy {
     fn message(&mut self, _: &mut Context<'_>, _: PeerId, _: Message<'_>) {
         if let Some(mut socket) = self.answering.take() {
             socket.write_all(PONG).unwrap();
-            thread::sleep(Duration::from_millis(2_100));
+            thread::sleep(Duration::from_millis(4_100));
         }
     }
 
@@ -137,7 +137,7 @@ fn until_pinged(events: &mut EventLoop<Busy>, socket: &mut TcpStream) {
 fn nobody_is_late_whose_answer_waits_to_be_read() {
     let config = Config::default()
         .keep_alive(Some(Duration::from_millis(50)))
-        .keep_alive_timeout(Duration::from_secs(2));
+        .keep_alive_timeout(Duration::from_secs(4));
     let (mut events, sockets) = busy(2, config);
     let [mut asking, mut answering] = sockets.try_into().unwrap();
     until_pinged(&mut events, &mut answering);
@@ -155,7 +155,7 @@ fn nobody_is_late_whose_answer_waits_to_be_read() {
 fn nobody_of_a_crowd_is_late_whose_answer_waits_to_be_read() {
     let config = Config::default()
         .keep_alive(Some(Duration::from_millis(500)))
-        .keep_alive_timeout(Duration::from_secs(4));
+        .keep_alive_timeout(Duration::from_secs(8));
     let (mut events, mut sockets) = busy(300, config);
     for socket in &mut sockets {
         until_pinged(&mut events, socket);
@@ -163,7 +163,7 @@ fn nobody_of_a_crowd_is_late_whose_answer_waits_to_be_read() {
     for socket in &mut sockets {
         socket.write_all(PONG).unwrap();
     }
-    thread::sleep(Duration::from_millis(4_500));
+    thread::sleep(Duration::from_millis(8_500));
     for _ in 0..10 {
         events.poll(Some(Duration::ZERO)).unwrap();
     }

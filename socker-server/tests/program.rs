@@ -149,7 +149,11 @@ async fn echo_sends_back_messages_of_any_kind_up_to_its_limit() {
         assert!(received.unwrap().unwrap() == message, "{} bytes", message.len());
     }
     // One byte more is refused at the frame's header; what follows it may not even go out.
-    let _ = client.send(Message::binary(vec![9; (64 << 20) + 1])).await;
+    let (mut sink, mut stream) = (&mut client).split();
+    let both =
+        async { tokio::join!(sink.send(Message::binary(vec![9; (64 << 20) + 1])), stream.next()) };
+    let _ = timeout(PATIENCE, both).await.unwrap();
+    drop((sink, stream));
     let reason = end(&mut client).await;
     assert_eq!(reason.code(), CloseCode::Size, "{reason}");
 }

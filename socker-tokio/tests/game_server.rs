@@ -89,8 +89,9 @@ async fn a_server_is_listed_changes_and_leaves() {
         heard
     };
     let heard = tokio::select! {
-        heard = playing => heard,
+        biased; // it is told its number first
         _ = server.next() => panic!("there are no players"),
+        heard = playing => heard,
     };
     let id = server.id().unwrap();
     assert_eq!(heard, listed(id, "{}"));

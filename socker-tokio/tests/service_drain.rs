@@ -180,7 +180,8 @@ async fn a_request_that_is_not_decided_is_answered() {
 #[tokio::test]
 async fn listeners_are_served_until_all_connections_are_gone() {
     let (probe, _told) = Probe::new();
-    let server = Server::new(probe).start();
+    let config = Config::default().close_timeout(Duration::from_secs(60));
+    let server = Server::new(probe).config(Arc::new(config)).start();
     let (mut serving, mut clients) = (Vec::new(), Vec::new());
     for _ in 0..2 {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

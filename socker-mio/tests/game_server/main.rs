@@ -202,7 +202,7 @@ fn datagrams_take_turns() {
         let before = std::mem::replace(&mut heard, server.counters().malformed);
         assert!(heard - before <= 64, "a turn has its bound");
         // Nothing else would end a wait before.
-        assert!(begin.elapsed() < Duration::from_secs(5), "{heard} were heard");
+        assert!(begin.elapsed() < Duration::from_secs(8), "{heard} were heard");
     }
     directory.end();
 }
@@ -211,7 +211,7 @@ fn datagrams_take_turns() {
 #[test]
 fn a_loop_that_stalls_loses_no_player() {
     let directory = Elsewhere::begin("127.0.0.1:0");
-    let silence = Duration::from_millis(500);
+    let silence = Duration::from_secs(2);
     let options = Options::default().rtc(Config::default().silence(silence));
     let server = GameServer::connect_with(&directory.url(), "{}", options).unwrap();
     let mut world = World::new(server, directory.address);

@@ -185,7 +185,7 @@ pub fn what_is_requested<W: World>() {
 
 /// A script's server speaks first; each client is in a stage of its own; a deadline closes.
 pub fn script<W: World>() {
-    let mut world: W = start(staged(millis(1000)));
+    let mut world: W = start(staged(millis(4000)));
     let slow = opened(&mut world, "/");
     let (ada, bob) = (opened(&mut world, "/"), opened(&mut world, "/"));
     for client in [slow, ada, bob] {
@@ -227,6 +227,8 @@ pub fn router<W: World>() {
 pub fn timeouts<W: World>() {
     let mut world: W = start(Alarm::default());
     let client = opened(&mut world, "/");
+    // A host that stood still may have read nothing yet.
+    assert!(world.next_in(client, millis(100)).is_none());
     for delay in [60, 0, 20] {
         let before = world.elapsed();
         world.send(client, Message::text(delay.to_string()));
@@ -312,16 +314,14 @@ pub fn a_slow_reader<W: World>() {
     let fast = opened(&mut world, "/echo");
     world.stall(slow);
     world.send(slow, Message::text("flood"));
-    let (mut rounds, mut longest) = (0, Duration::ZERO);
+    // Waiting for the slow one would take as long as that may.
     while !log.has("the flood is over") {
         let before = world.elapsed();
         world.send(fast, Message::text("there?"));
         assert_eq!(text(&mut world, fast), "there?");
-        longest = longest.max(world.elapsed() - before);
-        rounds += 1;
+        let took = world.elapsed() - before;
+        assert!(took < PATIENCE / 2, "{took:?}");
     }
-    assert!(rounds > 5, "{rounds}");
-    assert!(longest < Duration::from_secs(2), "{longest:?}");
     world.resume(slow);
     let mut got = 0;
     loop {
@@ -557,21 +557,23 @@ pub fn message_rate<W: World>() {
 /// All are closed with 1001; who does not answer is cut in time, and nobody comes in any more.
 pub fn draining<W: World>() {
     let log = Log::default();
-    let mut world: W = start(echo_again(log.clone()));
+    // What cuts the silent one is the drain.
+    let config = Config::default().close_timeout(PATIENCE);
+    let mut world = W::start(echo_again(log.clone()), config, Budget::default());
     let client = opened(&mut world, "/");
     let silent = opened(&mut world, "/");
     world.send(silent, Message::text("hello"));
     assert_eq!(text(&mut world, silent), "hello");
     world.stall(silent);
     let before = world.elapsed();
-    world.drain(millis(700), "new version");
+    world.drain(millis(3000), "new version");
     assert_eq!(closed_by_peer(&mut world, client), (1001, "new version".to_owned()));
     noted(&mut world, &log, "closed: closed by this side with code 1001");
     let late = world.connect(&request("/"));
     assert!(matches!(closed(&mut world, late), CloseReason::Eof | CloseReason::Refused(_)));
     noted(&mut world, &log, "closed: the connection ended without a close");
     let took = world.elapsed() - before;
-    assert!(took >= millis(500) && took < Duration::from_secs(3), "{took:?}");
+    assert!(took >= millis(2500) && took < PATIENCE / 2, "{took:?}");
     world.join();
 }
 
@@ -579,7 +581,7 @@ pub fn draining<W: World>() {
 pub fn recording<W: World>() {
     let lines = Arc::new(Mutex::new(String::new()));
     let write = Arc::clone(&lines);
-    let recorder = Recorder::new(staged(millis(300)), move |line: &str| {
+    let recorder = Recorder::new(staged(millis(3000)), move |line: &str| {
         let mut lines = write.lock().unwrap();
         lines.push_str(line);
         lines.push('\n');
@@ -600,7 +602,7 @@ pub fn recording<W: World>() {
     for part in ["\trequest\t", "\tmessage\t", "\ttimeout\n", "\tclosed\t"] {
         assert!(text.contains(part), "{text}");
     }
-    replay(&text, &mut staged(millis(300))).unwrap();
+    replay(&text, &mut staged(millis(3000))).unwrap();
     // Another deadline, another service.
     assert!(replay(&text, &mut staged(PATIENCE)).is_err());
 }

@@ -188,14 +188,13 @@ impl Service for Alarm {
     }
 }
 
-/// Between two messages of [`Flood`] or [`Snapshots`].
+/// Between two messages of [`Snapshots`].
 const PERIOD: Duration = Duration::from_millis(10);
 
-/// Sends much to whoever asks for a flood, and back to the others.
+/// Sends back what it is told, and each time much to who has asked for a flood.
 pub(super) struct Flood {
     log: Log,
     to: Option<PeerId>,
-    next: Option<Instant>,
     sent: u8,
 }
 
@@ -204,7 +203,7 @@ impl Flood {
     pub(super) const MESSAGES: u8 = 60;
 
     pub(super) fn new(log: Log) -> Self {
-        Self { log, to: None, next: None, sent: 0 }
+        Self { log, to: None, sent: 0 }
     }
 }
 
@@ -212,32 +211,20 @@ impl Service for Flood {
     fn message(&mut self, cx: &mut Context<'_>, peer: PeerId, message: Message<'_>) {
         if message.as_text() == Some("flood") {
             self.to = Some(peer);
-            self.next = Some(cx.now());
-        } else {
-            cx.send(peer, message);
+            return;
+        }
+        cx.send(peer, message);
+        let Some(to) = self.to else { return };
+        cx.send(to, Message::binary(vec![self.sent; 400 << 10]));
+        self.sent += 1;
+        if self.sent == Self::MESSAGES {
+            self.to = None;
+            self.log.note("the flood is over");
         }
     }
 
     fn closed(&mut self, _: &mut Context<'_>, _: PeerId, reason: &CloseReason) {
         self.log.closed(reason);
-    }
-
-    fn timeout(&mut self, cx: &mut Context<'_>) {
-        let Some(to) = self.to else { return };
-        if self.next.take_if(|next| *next <= cx.now()).is_none() {
-            return;
-        }
-        cx.send(to, Message::binary(vec![self.sent; 400 << 10]));
-        self.sent += 1;
-        if self.sent < Self::MESSAGES {
-            self.next = Some(cx.now() + PERIOD);
-        } else {
-            self.log.note("the flood is over");
-        }
-    }
-
-    fn poll_timeout(&self) -> Option<Instant> {
-        self.next
     }
 }
 

@@ -33,8 +33,10 @@ pub(crate) fn descriptors(host: &'static str) {
         })
         .collect();
     let (mut open, mut waiting) = (Vec::new(), Vec::new());
-    for mut peer in peers {
-        peer.0.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    for (number, mut peer) in peers.into_iter().enumerate() {
+        // Who comes first is accepted first.
+        let patience = if number < LEFT { PATIENCE } else { Duration::from_millis(500) };
+        peer.0.set_read_timeout(Some(patience)).unwrap();
         match peer.answered() {
             Ok(_) => open.push(peer),
             Err(_) => waiting.push(peer),

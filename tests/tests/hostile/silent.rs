@@ -21,7 +21,7 @@ use crate::{
 /// Peers of each kind.
 const PEERS: usize = 20;
 /// In ms, twice: until the ping, and for its answer.
-const KEEP_ALIVE: u64 = 600;
+const KEEP_ALIVE: u64 = 1_500;
 
 pub(crate) fn silent(host: &'static str) {
     assert!(CLOSE_TIMEOUT.as_millis() <= u128::from(KEEP_ALIVE));
