@@ -142,11 +142,26 @@ impl Queue {
     /// most.
     #[inline]
     pub(super) fn push_short(&mut self, opcode: Opcode, payload: &[u8]) {
-        // As one word: two bytes that are put together in memory would have to be waited for. The length
-        // is at most `MAX_SHORT`.
+        // As one word: bytes that are put together in memory would have to be waited for. The length is
+        // at most `MAX_SHORT`.
         #[expect(clippy::cast_possible_truncation)]
-        let header = (0x80 | opcode as u16 | (payload.len() as u16) << 8).to_le_bytes();
-        self.append(2 + payload.len(), |tail| {
+        let header = 0x80 | opcode as u16 | (payload.len() as u16) << 8;
+        self.push_behind(header.to_le_bytes(), payload);
+    }
+
+    /// The same of more, and of less than [`SHARE_MESSAGE_FROM`]: a header whose size is known costs a
+    /// quarter less of a message of 1 KiB.
+    #[inline]
+    pub(super) fn push_medium(&mut self, opcode: Opcode, payload: &[u8]) {
+        #[expect(clippy::cast_possible_truncation)]
+        let len = (payload.len() as u16).swap_bytes();
+        let header = 0x80 | opcode as u32 | 126 << 8 | u32::from(len) << 16;
+        self.push_behind(header.to_le_bytes(), payload);
+    }
+
+    #[inline]
+    fn push_behind<const N: usize>(&mut self, header: [u8; N], payload: &[u8]) {
+        self.append(N + payload.len(), |tail| {
             tail.extend_from_slice(&header);
             tail.extend_from_slice(payload);
         });
@@ -170,13 +185,13 @@ impl Queue {
     /// Appends a frame without a mask, by reference if its payload is owned.
     pub(super) fn push_large(&mut self, header: Header, message: Message<'_>) {
         match message {
-            Message::Text(Cow::Owned(text)) => self.push_behind(header, text.into()),
-            Message::Binary(Payload::Owned(bytes)) => self.push_behind(header, bytes),
+            Message::Text(Cow::Owned(text)) => self.push_owned(header, text.into()),
+            Message::Binary(Payload::Owned(bytes)) => self.push_owned(header, bytes),
             borrowed => self.push_frame(header, borrowed.as_bytes()),
         }
     }
 
-    fn push_behind(&mut self, header: Header, payload: Bytes) {
+    fn push_owned(&mut self, header: Header, payload: Bytes) {
         if self.tail.rest().is_empty() {
             // No tail is begun for a header that would end it.
             let mut bytes = [0; MAX_HEADER];

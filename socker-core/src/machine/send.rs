@@ -32,11 +32,19 @@ impl Machine {
         if let Err(refusal) = self.admit(message.len() + MAX_HEADER) {
             return Err(SendError { refusal, message });
         }
-        let header = self.header(opcode(&message), message.len());
-        if message.len() < SHARE_MESSAGE_FROM || self.role == Role::Client {
-            self.queue.push_frame(header, message.as_bytes());
-        } else {
-            self.queue.push_large(header, message);
+        let opcode = opcode(&message);
+        match (self.role, message.len()) {
+            (Role::Server, SHARE_MESSAGE_FROM..) => {
+                let header = self.header(opcode, message.len());
+                self.queue.push_large(header, message);
+            }
+            (Role::Server, len) if len > MAX_SHORT => {
+                self.queue.push_medium(opcode, message.as_bytes());
+            }
+            (_, len) => {
+                let header = self.header(opcode, len);
+                self.queue.push_frame(header, message.as_bytes());
+            }
         }
         Ok(())
     }
