@@ -172,6 +172,7 @@ export class Lobby {
     const before = this.#current;
     this.#current = arena;
     this.#attempt = null;
+    this.#hasGivenUp = false;
     this.#listener.playing(arena);
     before?.leave();
     this.#listener.changed();

@@ -22,12 +22,15 @@ pub(crate) fn end_signal() -> impl Future<Output = ()> {
     }
 }
 
-/// Ready at the first Ctrl-C. Without a handler for it, the system ends the program by itself.
+/// Ready at the first Ctrl-C after this call. Where there can be no handler for it, the system ends the
+/// program by itself.
 #[cfg(not(unix))]
 pub(crate) fn end_signal() -> impl Future<Output = ()> {
+    let interrupt = tokio::signal::windows::ctrl_c();
     async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+        match interrupt {
+            Ok(mut interrupt) => _ = interrupt.recv().await,
+            Err(_) => std::future::pending().await,
         }
     }
 }

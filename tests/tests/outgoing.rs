@@ -129,7 +129,7 @@ proptest! {
 fn the_limit_to_the_byte() {
     const HEADER: usize = 14;
     for role in [Role::Server, Role::Client] {
-        for len in [0, 125, 126, 1100, 5000] {
+        for len in [0, 125, 126, 1100, 4095, 4096, 5000] {
             let payload = vec![7; len];
             let frame = Frame::binary(&payload);
             let mut first = machine(role, usize::MAX);

@@ -149,10 +149,14 @@ impl World {
         }
     }
 
-    /// Runs until it is so. Panics if that takes ten minutes: what is lost again and again is sent again
-    /// after twice the time each.
-    pub fn until(&mut self, mut is: impl FnMut(&mut Self) -> bool) {
-        let end = self.now + Duration::from_secs(600);
+    /// Runs until it is so. Panics if that takes a minute.
+    pub fn until(&mut self, is: impl FnMut(&mut Self) -> bool) {
+        self.until_within(Duration::from_secs(60), is);
+    }
+
+    /// The same, for so long.
+    pub fn until_within(&mut self, most: Duration, mut is: impl FnMut(&mut Self) -> bool) {
+        let end = self.now + most;
         self.flush();
         while !is(self) {
             assert!(self.now < end, "it never was, after {} events", self.events.len());

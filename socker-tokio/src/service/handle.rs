@@ -107,7 +107,8 @@ impl<S: Service + Send + 'static> Handle<S> {
     }
 
     /// Takes no more connections, and closes all with 1001 and this reason; what the service sends
-    /// after that goes to nobody. What is left after `timeout` is cut. The first call counts.
+    /// after that goes to nobody, also by closures that still wait ([`Handle::run`]). What is left after
+    /// `timeout` is cut. The first call counts.
     pub fn drain(&self, timeout: Duration, reason: &str) {
         self.hub.begin_drain(timeout, reason);
     }
