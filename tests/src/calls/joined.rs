@@ -130,7 +130,9 @@ impl Pair {
 
 /// What one has got is what the other was to send, and all of it if there was a Close from each side.
 fn arrived(from: &Walk, to: &Walk) {
-    let sent: Vec<_> = from.sent.iter().collect();
+    // What is too long for the other is told without its bytes.
+    let limit = to.machine.config().message_limit;
+    let sent: Vec<_> = from.sent.iter().filter(|message| message.len() <= limit).collect();
     let messages = to.transcript.told.iter().filter_map(|told| match told {
         Told::Message(message) => Some(message),
         _ => None,
