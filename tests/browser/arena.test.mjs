@@ -98,7 +98,7 @@ test('the last wish is said again, with the same number, and then no more', asyn
     const { arena, positions } = await window.join();
     arena.steer(1, 258);
     arena.steer(2, 259);
-    while (positions.sent.length < 6) await new Promise((later) => setTimeout(later, 20));
+    for (let looks = 0; positions.sent.length < 6 && looks < 500; looks++) await new Promise((later) => setTimeout(later, 20));
     await new Promise((later) => setTimeout(later, 1000));
     arena.leave();
     return positions.sent;
@@ -125,7 +125,7 @@ test('an arena that refuses, goes, or says nothing any more is over: once, with 
     }
     const isOver = () => silent.told.some((word) => `${word}`.startsWith('over'));
     const early = isOver();
-    while (!isOver()) await new Promise((later) => setTimeout(later, 100));
+    for (let looks = 0; !isOver() && looks < 100; looks++) await new Promise((later) => setTimeout(later, 100));
     return [...[refusing, going, left, silent].map(({ told, fake }) => [told.at(-1), fake.closed]), early];
   });
   assert.deepEqual(told, [
@@ -246,7 +246,9 @@ test('a tab that nobody sees measures nothing', async () => {
       document.dispatchEvent(new Event('visibilitychange'));
     }, hidden);
   const goesOn = async () => {
-    for (const before = pings; pings < before + 3; ) await shown.waitForTimeout(50);
+    const before = pings;
+    for (let looks = 0; pings < before + 3 && looks < 200; looks++) await shown.waitForTimeout(50);
+    assert.ok(pings >= before + 3);
   };
   await shown.waitForFunction(() => document.getElementById('socket-p50').textContent.endsWith('ms'));
   await goesOn();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { launch } from './browser.mjs';
+import { launch, listen } from './browser.mjs';
 import { serve } from './server.mjs';
 
 let browser;
@@ -206,17 +206,11 @@ test('who follows can not draw, and may stop', async () => {
 test('the link is copied, and the button says so', async () => {
   const owner = await open();
   // It says so for a moment only.
-  const listen = () =>
-    owner.evaluate(() => {
-      const words = document.getElementById('board-copied');
-      window.said = new Promise((said) => {
-        new MutationObserver(() => words.textContent.startsWith('Copied') && said()).observe(words, { childList: true, characterData: true, subtree: true });
-      });
-    });
+  const copied = () => listen(owner, 'board-copied', 'Copied');
   await browser.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.address });
-  await listen();
+  const first = await copied();
   await press(owner, '#board-copy');
-  await owner.evaluate(() => window.said);
+  await first.said();
   const link = await linkOf(owner);
   assert.match(link, /\/\?uuid=[0-9a-f-]{36}$/);
   assert.equal(await owner.evaluate(() => navigator.clipboard.readText()), link);
@@ -227,9 +221,9 @@ test('the link is copied, and the button says so', async () => {
     document.addEventListener('copy', () => (window.copied = `${document.getSelection()}`));
   });
   await owner.waitForFunction(() => document.getElementById('board-copy').textContent === 'Copy');
-  await listen();
+  const second = await copied();
   await press(owner, '#board-copy');
-  await owner.evaluate(() => window.said);
+  await second.said();
   assert.equal(await owner.evaluate(() => window.copied), link);
   assert.deepEqual(complaints, []);
 });

@@ -61,3 +61,22 @@ export async function launch({ within = [], isTrusted = true } = {}) {
     },
   };
 }
+
+/**
+ * Listens from now on for words that an element shows, for however short a time.
+ * @param {import('playwright-core').Page} page @param {string} id @param {string} begin  of the words
+ */
+export async function listen(page, id, begin) {
+  const words = await page.evaluateHandle(
+    ([id, begin]) => {
+      const element = document.getElementById(id);
+      const said = new Promise((say) => {
+        const look = () => element.textContent.startsWith(begin) && say(element.textContent);
+        new MutationObserver(look).observe(element, { childList: true, characterData: true, subtree: true });
+      });
+      return { said };
+    },
+    [id, begin],
+  );
+  return { said: () => words.evaluate(({ said }) => said) };
+}

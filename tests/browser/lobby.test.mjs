@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { dirname } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { startArena } from './arena.mjs';
-import { launch } from './browser.mjs';
+import { launch, listen } from './browser.mjs';
 import { play } from './game-server.mjs';
 import { PROGRAM, serve } from './server.mjs';
 
@@ -105,15 +105,9 @@ test('a second arena comes to the list, is joined, is lost, and the page is home
   assert.deepEqual(stages, [...stages].sort((a, b) => a - b));
   assert.ok(stages.every((ms) => ms > 0), `${stages}`);
 
-  const said = first.evaluate(
-    () =>
-      new Promise((told) => {
-        const way = document.getElementById('status-way');
-        new MutationObserver(() => way.textContent.startsWith('Over the WebSocket') && told(way.textContent)).observe(way, { childList: true, characterData: true, subtree: true });
-      }),
-  );
+  const way = await listen(first, 'status-way', 'Over the WebSocket');
   await away.kill();
-  assert.match(await said, /^Over the WebSocket: the arena away (was lost|says nothing any more)\. The page joins one as soon as it can\.$/);
+  assert.match(await way.said(), /^Over the WebSocket: the arena away (was lost|says nothing any more)\. The page joins one as soon as it can\.$/);
   for (const page of [first, second]) await plays(page, 'home', 2);
   await moves(first, second);
   await row(first, 'away').waitFor({ state: 'detached' });

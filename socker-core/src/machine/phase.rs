@@ -247,7 +247,7 @@ impl Machine {
             }
             Phase::Waiting(_) => self.cut(CloseReason::Cancelled),
             Phase::Open => {
-                self.push_control(Opcode::Close, &Close { code, reason }.encode());
+                self.push_frame(Opcode::Close, &Close { code, reason }.encode());
                 self.phase = Phase::Closing { code };
                 self.queue.take_progress();
                 self.deadline = now + self.config.close_timeout;
@@ -267,7 +267,7 @@ impl Machine {
                 CloseReason::Local { code: own, answer: code, reason: reason.to_owned() }
             }
             _ => {
-                self.push_control(Opcode::Close, &Close { code, reason: "" }.encode());
+                self.push_frame(Opcode::Close, &Close { code, reason: "" }.encode());
                 CloseReason::Peer { code, reason: reason.to_owned() }
             }
         };
@@ -280,7 +280,7 @@ impl Machine {
     fn violated(&mut self, now: Instant, violation: Violation) -> Event<'static> {
         if self.is_open() {
             let close = Close { code: violation.code(), reason: violation.reason() };
-            self.push_control(Opcode::Close, &close.encode());
+            self.push_frame(Opcode::Close, &close.encode());
         }
         self.end(now, true);
         Event::Closed(CloseReason::Violation(violation))
@@ -325,7 +325,7 @@ impl Machine {
             }
             Phase::Open if self.pinged => self.cut(CloseReason::KeepAliveTimeout),
             Phase::Open => {
-                self.push_control(Opcode::Ping, &[]);
+                self.push_frame(Opcode::Ping, &[]);
                 self.pinged = true;
                 self.deadline = now + self.config.keep_alive_timeout;
             }

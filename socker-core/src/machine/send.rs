@@ -41,10 +41,7 @@ impl Machine {
             (Role::Server, len) if len > MAX_SHORT => {
                 self.queue.push_medium(opcode, message.as_bytes());
             }
-            (_, len) => {
-                let header = self.header(opcode, len);
-                self.queue.push_frame(header, message.as_bytes());
-            }
+            _ => self.push_frame(opcode, message.as_bytes()),
         }
         Ok(())
     }
@@ -58,10 +55,7 @@ impl Machine {
         self.admit(frame.payload().len() + MAX_HEADER)?;
         match self.role {
             Role::Server => self.queue.push_shared(frame.shared().clone()),
-            Role::Client => {
-                let header = self.header(frame.opcode(), frame.payload().len());
-                self.queue.push_frame(header, frame.payload());
-            }
+            Role::Client => self.push_frame(frame.opcode(), frame.payload()),
         }
         Ok(())
     }
@@ -131,7 +125,7 @@ impl Machine {
             return Err(Refusal::TooLong);
         }
         self.admit(payload.len() + MAX_HEADER)?;
-        self.push_control(Opcode::Ping, payload);
+        self.push_frame(Opcode::Ping, payload);
         Ok(())
     }
 
@@ -139,11 +133,13 @@ impl Machine {
     /// of several pings need an answer (RFC 6455, section 5.5.3).
     pub(super) fn pong(&mut self, payload: &[u8]) {
         if self.is_open() && self.queue.len() < self.config.outgoing_limit.max(1) {
-            self.push_control(Opcode::Pong, payload);
+            self.push_frame(Opcode::Pong, payload);
         }
     }
 
-    pub(super) fn push_control(&mut self, opcode: Opcode, payload: &[u8]) {
+    /// Queues a whole frame, copying its payload.
+    #[inline]
+    pub(super) fn push_frame(&mut self, opcode: Opcode, payload: &[u8]) {
         let header = self.header(opcode, payload.len());
         self.queue.push_frame(header, payload);
     }
